@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/assert.hpp>
+#include <synod/core/bytes.hpp>
+#include <synod/core/ids.hpp>
+#include <synod/core/membership.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace synod {
+
+inline constexpr std::size_t batch_commands_max = 65'535;
+
+// Consecutive commands of one session inside a batch: `count` commands from `first`, which carry the
+// sequences `first_sequence`, `first_sequence` + 1, ... Replies up to `acked_upto` may be forgotten.
+struct command_origin {
+  session_id session;
+  sequence first_sequence;
+  sequence acked_upto;
+  std::uint16_t first = 0;
+  std::uint16_t count = 0;
+
+  friend constexpr bool operator==(command_origin const&, command_origin const&) = default;
+};
+
+// Opens a session, recognised by whoever asked through the token. Its id is the position at which this
+// is applied.
+struct session_change {
+  std::uint64_t token_high = 0;
+  std::uint64_t token_low = 0;
+
+  friend constexpr bool operator==(session_change const&, session_change const&) = default;
+};
+
+enum class value_kind : std::uint8_t { noop = 0, batch = 1, membership = 2, session = 3 };
+
+// What a slot_value points to. One node serves all kinds, so that copying a value is one increment.
+template <class Command>
+struct value_node {
+  struct change {
+    membership members;
+    session_change session;
+  };
+  struct pool {
+    std::vector<value_node*> free;
+    std::size_t outstanding = 0;
+    bool abandoned = false;
+  };
+
+  std::uint32_t references = 0;
+  value_kind kind = value_kind::batch;
+  pool* home = nullptr;
+  time_ns stamp = 0;
+  std::vector<Command> commands;
+  std::vector<command_origin> origins;
+  byte_slice encoded;
+  change* changes = nullptr;
+
+  value_node() = default;
+  value_node(value_node const&) = delete;
+  value_node& operator=(value_node const&) = delete;
+  ~value_node() { delete changes; }
+
+  void release() {
+    if (--references != 0) return;
+    if (home == nullptr) {
+      delete this;
+      return;
+    }
+    commands.clear();
+    origins.clear();
+    encoded = {};
+    pool* const where = home;
+    --where->outstanding;
+    if (!where->abandoned) {
+      where->free.push_back(this);
+    } else {
+      delete this;
+      if (where->outstanding == 0) delete where;
+    }
+  }
+};
+
+template <class Command>
+class slot_value;
+
+// Commands on their way into one slot. It has one owner until it is proposed; then it is immutable.
+// Copying is by slot_value only.
+template <class Command>
+class batch {
+ public:
+  batch() : node_(new value_node<Command>) { node_->references = 1; }
+  batch(batch const&) = delete;
+  batch(batch&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  batch& operator=(batch other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~batch() {
+    if (node_ != nullptr) node_->release();
+  }
+
+  [[nodiscard]] std::size_t size() const { return node_->commands.size(); }
+  [[nodiscard]] bool full() const { return size() >= batch_commands_max; }
+  [[nodiscard]] time_ns stamp() const { return node_->stamp; }
+  void stamp(time_ns at) { node_->stamp = at; }
+
+  // Requires: not full.
+  void add(session_id session, sequence number, sequence acked_upto, Command command) {
+    SYNOD_ASSERT(!full(), "the batcher must seal a batch before it holds 65,535 commands");
+    auto& runs = node_->origins;
+    if (!runs.empty() && runs.back().session == session &&
+        runs.back().first_sequence.value + runs.back().count == number.value) {
+      ++runs.back().count;
+      if (acked_upto > runs.back().acked_upto) runs.back().acked_upto = acked_upto;
+    } else {
+      runs.push_back({session, number, acked_upto, static_cast<std::uint16_t>(size()), 1});
+    }
+    node_->commands.push_back(std::move(command));
+  }
+
+  // For a decoder, which fills both and has checked that they fit each other.
+  std::vector<Command>& commands() { return node_->commands; }
+  std::vector<command_origin>& origins() { return node_->origins; }
+  [[nodiscard]] std::vector<Command> const& commands() const { return node_->commands; }
+  [[nodiscard]] std::vector<command_origin> const& origins() const { return node_->origins; }
+  void encoded(byte_slice bytes) { node_->encoded = std::move(bytes); }
+
+ private:
+  template <class>
+  friend class batch_pool;
+  template <class>
+  friend class slot_value;
+
+  explicit batch(value_node<Command>* node) : node_(node) {}
+
+  value_node<Command>* node_;
+};
+
+// Recycles batches together with the capacity of their vectors, so that the steady state allocates
+// nothing. Batches may outlive their pool.
+template <class Command>
+class batch_pool {
+ public:
+  batch_pool() : pool_(new typename value_node<Command>::pool) {}
+  batch_pool(batch_pool const&) = delete;
+  batch_pool(batch_pool&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)) {}
+  batch_pool& operator=(batch_pool other) noexcept {
+    std::swap(pool_, other.pool_);
+    return *this;
+  }
+  ~batch_pool() {
+    if (pool_ == nullptr) return;
+    for (auto* node : pool_->free) delete node;
+    pool_->free.clear();
+    pool_->abandoned = true;
+    if (pool_->outstanding == 0) delete pool_;
+  }
+
+  [[nodiscard]] batch<Command> take() {
+    value_node<Command>* node;
+    if (pool_->free.empty()) {
+      node = new value_node<Command>;
+      node->home = pool_;
+    } else {
+      node = pool_->free.back();
+      pool_->free.pop_back();
+    }
+    ++pool_->outstanding;
+    node->references = 1;
+    node->kind = value_kind::batch;
+    node->stamp = 0;
+    return batch<Command>(node);
+  }
+
+ private:
+  typename value_node<Command>::pool* pool_;
+};
+
+}  // namespace synod

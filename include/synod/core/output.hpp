@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/outcome.hpp>
+#include <synod/core/record.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace synod {
+
+// What the core tells its host besides messages and decisions.
+struct leader_changed {
+  leader_hint hint;
+  bool here = false;
+};
+struct configuration_bound {
+  config_number number;
+  slot first;
+};
+struct snapshot_wanted {
+  slot at_least;       // a snapshot at or above this would allow trimming
+};
+struct snapshot_needed {
+  node_id from;        // that node has what this one can no longer get slot by slot
+  slot at_least;
+};
+struct removed_from_membership {};
+using core_event = std::variant<leader_changed, configuration_bound, snapshot_wanted,
+                                snapshot_needed, removed_from_membership>;
+
+// A proposal that the core accepted once and has now given up without its ever leaving the node.
+template <class Command>
+struct refused_proposal {
+  slot_value<Command> value;
+  refusal why;
+};
+
+// Everything that a core wants of the world, appended to in call order over any number of inputs. The
+// host owns it, may take any list between two inputs and never during one; the core keeps no reference
+// into it. The lists say when they may act:
+template <class Message, class Command, class Answer = std::monostate>
+struct output {
+  struct send {
+    node_set to;
+    Message message;
+  };
+  struct deferred_send {
+    ticket after;
+    node_set to;
+    Message message;
+  };
+  struct decision {
+    lane_id lane;
+    slot at;
+    slot_value<Command> value;
+  };
+
+  // May leave at once: promises nothing durable. A leader's Accept goes here, so that disk and network
+  // overlap.
+  std::vector<send> send_now;
+  // To be made durable, in this order, numbered by ticket.
+  std::vector<record<Command>> persist;
+  // May leave once `persisted(t)` with t >= after was called. All evidence goes here (promise, accepted,
+  // lease and read acknowledgements), even when it appends no record of its own.
+  std::vector<deferred_send> send_after;
+  // May be applied at once, in this order: a decision is a fact of the cluster, not of this disk.
+  std::vector<decision> decided;
+  // Proposals taken back, reads released or failed, outcomes of protocols without a log, and news.
+  std::vector<refused_proposal<Command>> refused;
+  std::vector<Answer> answers;
+  std::vector<core_event> events;
+
+  [[nodiscard]] bool empty() const {
+    return send_now.empty() && persist.empty() && send_after.empty() && decided.empty() &&
+           refused.empty() && answers.empty() && events.empty();
+  }
+  void clear() {
+    send_now.clear();
+    persist.clear();
+    send_after.clear();
+    decided.clear();
+    refused.clear();
+    answers.clear();
+    events.clear();
+  }
+};
+
+}  // namespace synod

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/batch.hpp>
+
+namespace synod {
+
+// What a slot decides: nothing (noop), a batch of commands, a membership, or a session. Immutable and
+// shared by window, message, record and decision: a copy is one increment of a plain integer, so a
+// value stays on one thread.
+template <class Command>
+class slot_value {
+ public:
+  slot_value() = default;
+  slot_value(batch<Command>&& commands) noexcept : node_(std::exchange(commands.node_, nullptr)) {}
+
+  static slot_value of(membership members) {
+    slot_value made = with_change(value_kind::membership);
+    made.node_->changes->members = std::move(members);
+    return made;
+  }
+  static slot_value of(session_change session, time_ns stamp) {
+    slot_value made = with_change(value_kind::session);
+    made.node_->changes->session = session;
+    made.node_->stamp = stamp;
+    return made;
+  }
+
+  slot_value(slot_value const& other) : node_(other.node_) {
+    if (node_ != nullptr) ++node_->references;
+  }
+  slot_value(slot_value&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  slot_value& operator=(slot_value const& other) {
+    slot_value copy(other);
+    std::swap(node_, copy.node_);
+    return *this;
+  }
+  slot_value& operator=(slot_value&& other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~slot_value() {
+    if (node_ != nullptr) node_->release();
+  }
+
+  [[nodiscard]] value_kind kind() const {
+    return node_ == nullptr ? value_kind::noop : node_->kind;
+  }
+  [[nodiscard]] bool is_noop() const { return node_ == nullptr; }
+  [[nodiscard]] bool is_batch() const { return kind() == value_kind::batch; }
+
+  // Requires: is_batch().
+  [[nodiscard]] std::vector<Command> const& commands() const { return node_->commands; }
+  [[nodiscard]] std::vector<command_origin> const& origins() const { return node_->origins; }
+  // Requires: not a noop.
+  [[nodiscard]] time_ns stamp() const { return node_->stamp; }
+  // Requires: kind() is membership, or session.
+  [[nodiscard]] membership const& members() const { return node_->changes->members; }
+  [[nodiscard]] session_change const& session() const { return node_->changes->session; }
+
+  // The bytes this value was encoded to or decoded from, kept until it has been sent and synced. They
+  // are a cache of the value, not a part of it, hence may change behind a const.
+  [[nodiscard]] byte_slice encoded() const {
+    return node_ == nullptr ? byte_slice{} : node_->encoded;
+  }
+  void keep_encoded(byte_slice bytes) const {
+    if (node_ != nullptr) node_->encoded = std::move(bytes);
+  }
+  void drop_encoded() const {
+    if (node_ != nullptr) node_->encoded = {};
+  }
+
+  // The same object, which is what an acceptor that was sent the same value twice usually sees.
+  [[nodiscard]] bool same_object(slot_value const& other) const { return node_ == other.node_; }
+
+  // Equal by identity of the requests and of the content: two clients that propose equal payloads are
+  // still told apart by their origins.
+  friend bool operator==(slot_value const& a, slot_value const& b) {
+    if (a.node_ == b.node_) return true;
+    if (a.kind() != b.kind()) return false;
+    switch (a.kind()) {
+      case value_kind::noop: return true;
+      case value_kind::batch:
+        return a.origins() == b.origins() && a.stamp() == b.stamp() &&
+               a.commands().size() == b.commands().size();
+      case value_kind::membership: return a.members() == b.members();
+      case value_kind::session: return a.session() == b.session() && a.stamp() == b.stamp();
+    }
+    return false;
+  }
+
+ private:
+  static slot_value with_change(value_kind kind) {
+    slot_value made;
+    made.node_ = new value_node<Command>;
+    made.node_->references = 1;
+    made.node_->kind = kind;
+    made.node_->changes = new typename value_node<Command>::change;
+    return made;
+  }
+
+  value_node<Command>* node_ = nullptr;
+};
+
+}  // namespace synod
