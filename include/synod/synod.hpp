@@ -1,6 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-// Everything that needs the standard library only: ranks 0 to 5. What needs a third party is
-// included by its own folder: <synod/cereal/...>, <synod/asio/...>, <synod/testing/...>.
+// Everything that needs the standard library only: ranks 0 to 5. What needs a third party
+// is included by its own folder: <synod/cereal/...>, <synod/asio/...>,
+// <synod/testing/...>. `tests/run --fix` writes this list.
+#include <synod/core/assert.hpp>
+#include <synod/core/ballot.hpp>
+#include <synod/core/batch.hpp>
+#include <synod/core/bytes.hpp>
+#include <synod/core/concepts.hpp>
+#include <synod/core/error.hpp>
+#include <synod/core/generator.hpp>
+#include <synod/core/ids.hpp>
+#include <synod/core/membership.hpp>
+#include <synod/core/node_set.hpp>
+#include <synod/core/outcome.hpp>
+#include <synod/core/output.hpp>
+#include <synod/core/record.hpp>
+#include <synod/core/rejections.hpp>
+#include <synod/core/slot_value.hpp>
+#include <synod/log/window.hpp>
+#include <synod/roles/acceptor.hpp>
+#include <synod/roles/learner.hpp>
+#include <synod/roles/messages.hpp>
+#include <synod/roles/promises.hpp>
+#include <synod/roles/proposer.hpp>
+#include <synod/roles/rounds.hpp>
 #include <synod/version.hpp>

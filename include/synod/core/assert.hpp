@@ -7,12 +7,12 @@
 
 // Two macros, the only ones of the library besides the version.
 //
-// SYNOD_ASSERT(condition, hypothesis): an invariant that only our own fault, or storage that broke its
-// contract, can break. Input from a wire or a disk never reaches one. It is always on: a node that went
-// on after a broken invariant could diverge, and a stopped node cannot.
+// SYNOD_ASSERT(condition, hypothesis): an invariant that only our own fault, or storage that broke
+// its contract, can break. Input from a wire or a disk never reaches one. It is always on: a node
+// that went on after a broken invariant could diverge, and a stopped node cannot.
 //
-// SYNOD_MUTATION(name): `false`. In the test binaries built with SYNOD_MUTATIONS it is a switch that
-// removes the guard it stands beside, so that a test can show that the checker notices.
+// SYNOD_MUTATION(name): `false`. In the test binaries built with SYNOD_MUTATIONS it is a switch
+// that removes the guard it stands beside, so that a test can show that the checker notices.
 
 namespace synod {
 
@@ -75,5 +75,4 @@ inline mutation_switch mutation_flag{Name.text};
 }  // namespace synod
 
 #define SYNOD_ASSERT(condition, hypothesis) \
-  ((condition) ? (void)0                    \
-               : ::synod::broken_invariant(#condition, hypothesis, __FILE__, __LINE__))
+  ((condition) ? (void)0 : ::synod::broken_invariant(#condition, hypothesis, __FILE__, __LINE__))

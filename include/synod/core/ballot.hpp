@@ -9,10 +9,11 @@
 
 namespace synod {
 
-// A ballot is the 128-bit integer config:32 | round:32 | owner:64 and nothing else: what is outside the
-// packing cannot affect the order, so the wire, the disk and a fence all agree with the comparison
-// (hazard H19). Only `owner` may send Prepare or Accept with it, and never for two attempts (H2).
-// `config` only orders: whose votes count for a slot is asked of the configuration of that slot.
+// A ballot is the 128-bit integer config:32 | round:32 | owner:64 and nothing else: what is outside
+// the packing cannot affect the order, so the wire, the disk and a fence all agree with the
+// comparison (hazard H19). Only `owner` may send Prepare or Accept with it, and never for two
+// attempts (H2). `config` only orders: whose votes count for a slot is asked of the configuration
+// of that slot.
 struct ballot {
   std::uint32_t config = 0;
   std::uint32_t round = 0;
@@ -40,8 +41,8 @@ constexpr ballot unpack(packed_ballot const& from) {
           node_id(from.low)};
 }
 
-// Rounds are finite, so a forged "round = max" could end a cluster. A round may exceed the highest one
-// known from the members by one jump at most, and the topmost jump is never accepted.
+// Rounds are finite, so a forged "round = max" could end a cluster. A round may exceed the highest
+// one known from the members by one jump at most, and the topmost jump is never accepted.
 inline constexpr std::uint32_t round_jump_max = std::uint32_t{1} << 20;
 inline constexpr std::uint32_t round_max = UINT32_MAX - round_jump_max;
 

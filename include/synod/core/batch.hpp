@@ -14,8 +14,9 @@ namespace synod {
 
 inline constexpr std::size_t batch_commands_max = 65'535;
 
-// Consecutive commands of one session inside a batch: `count` commands from `first`, which carry the
-// sequences `first_sequence`, `first_sequence` + 1, ... Replies up to `acked_upto` may be forgotten.
+// Consecutive commands of one session inside a batch: `count` commands from `first`, which carry
+// the sequences `first_sequence`, `first_sequence` + 1, ... Replies up to `acked_upto` may be
+// forgotten.
 struct command_origin {
   session_id session;
   sequence first_sequence;
@@ -26,8 +27,8 @@ struct command_origin {
   friend constexpr bool operator==(command_origin const&, command_origin const&) = default;
 };
 
-// Opens a session, recognised by whoever asked through the token. Its id is the position at which this
-// is applied.
+// Opens a session, recognised by whoever asked through the token. Its id is the position at which
+// this is applied.
 struct session_change {
   std::uint64_t token_high = 0;
   std::uint64_t token_low = 0;

@@ -9,9 +9,10 @@
 
 namespace synod {
 
-// Bytes that are written once and then shared: what was encoded for the wire is the same memory that
-// goes to the disk, and a follower keeps a slice of the frame it received. The count is a plain integer:
-// a buffer belongs to one thread; another thread is handed a span whose owner waits for it.
+// Bytes that are written once and then shared: what was encoded for the wire is the same memory
+// that goes to the disk, and a follower keeps a slice of the frame it received. The count is a
+// plain integer: a buffer belongs to one thread; another thread is handed a span whose owner waits
+// for it.
 class shared_bytes {
  public:
   shared_bytes() = default;
@@ -31,7 +32,8 @@ class shared_bytes {
 
   [[nodiscard]] bool empty() const { return node_ == nullptr || node_->content.empty(); }
   [[nodiscard]] std::span<std::byte const> bytes() const {
-    return node_ == nullptr ? std::span<std::byte const>() : std::span(std::as_const(node_->content));
+    return node_ == nullptr ? std::span<std::byte const>()
+                            : std::span(std::as_const(node_->content));
   }
 
  private:

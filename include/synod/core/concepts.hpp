@@ -13,8 +13,8 @@
 
 namespace synod {
 
-// A system of quorums over fixed members: two monotone predicates such that every phase-1 quorum meets
-// every phase-2 quorum.
+// A system of quorums over fixed members: two monotone predicates such that every phase-1 quorum
+// meets every phase-2 quorum.
 template <class T>
 concept quorum_system = std::copyable<T> && requires(T const system, node_set members) {
   { system.phase1(members) } -> std::same_as<bool>;
@@ -43,8 +43,8 @@ concept quorum = requires(membership const& members) {
   { T::name() } -> std::convertible_to<char const*>;
 };
 
-// A deterministic state machine: `apply` gives the same result for the same history on every node and
-// does not throw. Its snapshot functions are asked for where snapshots are taken.
+// A deterministic state machine: `apply` gives the same result for the same history on every node
+// and does not throw. Its snapshot functions are asked for where snapshots are taken.
 template <class T>
 concept machine = requires(T& state, typename T::command const& command) {
   typename T::command;
@@ -53,23 +53,24 @@ concept machine = requires(T& state, typename T::command const& command) {
 };
 
 // Storage sees bytes. `append` takes records in order and says under which ticket they are durable;
-// `durable` is the highest ticket that is; `wait` blocks until everything appended is; `failed` is an
-// error once anything failed, after which nothing is durable any more and the process must stop.
+// `durable` is the highest ticket that is; `wait` blocks until everything appended is; `failed` is
+// an error once anything failed, after which nothing is durable any more and the process must stop.
 template <class T>
 concept storage = requires(T& log, T const& same, std::span<record_view const> records, ticket at,
-                           group_id group, lane_id lane, slot upto) {
+                           group_id group, lane_id lane, slot upto,
+                           void (*each)(record_view const&)) {
   log.append(records, at);
   { log.durable() } -> std::same_as<ticket>;
   log.wait();
   { same.failed() } -> std::same_as<error>;
-  { log.replay([](record_view const&) {}) } -> std::same_as<damage>;
+  { log.replay(each) } -> std::same_as<damage>;
   log.trim(group, lane, upto);
   { same.store() } -> std::same_as<store_id>;
   { same.life() } -> std::same_as<incarnation>;
 };
 
-// Encodes values of the user's. `encode` appends to a byte sink; `decode` reads exactly the given bytes
-// into a value or says false, and never allocates what the bytes merely claim.
+// Encodes values of the user's. `encode` appends to a byte sink; `decode` reads exactly the given
+// bytes into a value or says false, and never allocates what the bytes merely claim.
 template <class T, class Value>
 concept codec = requires(T& coder, std::vector<std::byte>& into, Value const& from, Value& to,
                          std::span<std::byte const> bytes) {
@@ -79,23 +80,23 @@ concept codec = requires(T& coder, std::vector<std::byte>& into, Value const& fr
 
 // What every core has. See output.hpp for what the lists promise.
 template <class T>
-concept protocol_core =
-    requires(T& core, T const& same, typename T::output_type& out, time_ns now, ticket at,
-             node_id from, typename T::message_type&& message, damage const& harm,
-             record<typename T::command> const& saved, batch<typename T::command>&& commands) {
-      typename T::options;
-      requires std::constructible_from<T, typename T::options>;
-      core.restore(saved);
-      core.start(now, harm, out);
-      { core.propose(now, std::move(commands), out) } -> std::same_as<std::optional<refusal>>;
-      core.step(now, from, std::move(message), out);
-      core.tick(now, out);
-      core.persisted(now, at, out);
-      { same.next_deadline() } -> std::same_as<time_ns>;
-      { same.room() } -> std::convertible_to<std::size_t>;
-      { same.members() } -> std::convertible_to<membership const&>;
-      { same.hint() } -> std::same_as<leader_hint>;
-    };
+concept protocol_core = requires(T& core, T const& same, typename T::output_type& out, time_ns now,
+                                 ticket at, node_id from, typename T::message_type&& message,
+                                 damage const& harm, record<typename T::command> const& saved,
+                                 batch<typename T::command>&& commands) {
+  typename T::options;
+  requires std::constructible_from<T, typename T::options>;
+  core.restore(saved);
+  core.start(now, harm, out);
+  { core.propose(now, std::move(commands), out) } -> std::same_as<std::optional<refusal>>;
+  core.step(now, from, std::move(message), out);
+  core.tick(now, out);
+  core.persisted(now, at, out);
+  { same.next_deadline() } -> std::same_as<time_ns>;
+  { same.room() } -> std::convertible_to<std::size_t>;
+  { same.members() } -> std::convertible_to<membership const&>;
+  { same.hint() } -> std::same_as<leader_hint>;
+};
 
 namespace detail {
 struct exemplar_machine {

@@ -104,8 +104,8 @@ constexpr char const* name_of(error_code code) {
   return "unknown error";
 }
 
-// What went wrong, with which value, where, and what to do about it. Plain constants and one number, so
-// that making one costs nothing; the sentence is made when somebody reads it.
+// What went wrong, with which value, where, and what to do about it. Plain constants and one
+// number, so that making one costs nothing; the sentence is made when somebody reads it.
 struct error {
   error_code code = error_code::none;
   std::uint64_t value = 0;

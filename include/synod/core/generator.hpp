@@ -5,8 +5,8 @@
 
 namespace synod {
 
-// A small deterministic generator (splitmix64). A core draws its jitter from one of these, seeded through
-// its options, so that a run is a function of its inputs.
+// A small deterministic generator (splitmix64). A core draws its jitter from one of these, seeded
+// through its options, so that a run is a function of its inputs.
 class generator {
  public:
   constexpr explicit generator(std::uint64_t seed) : state_(seed) {}

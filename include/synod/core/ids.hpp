@@ -6,8 +6,8 @@
 
 namespace synod {
 
-// A number that names one kind of thing. Two kinds never mix: a node_id is not a session_id, although
-// both are 64 bits, and the compiler says so.
+// A number that names one kind of thing. Two kinds never mix: a node_id is not a session_id,
+// although both are 64 bits, and the compiler says so.
 template <class Tag, class Rep = std::uint64_t>
 struct strong_id {
   using rep = Rep;
@@ -22,13 +22,13 @@ struct strong_id {
   friend constexpr auto operator<=>(strong_id, strong_id) = default;
 };
 
-using node_id = strong_id<struct node_id_tag>;          // configured by a person; 0 is valid
+using node_id = strong_id<struct node_id_tag>;  // configured by a person; 0 is valid
 using node_index = strong_id<struct node_index_tag, std::uint8_t>;  // place in a node_set, 0..63
 using group_id = strong_id<struct group_id_tag, std::uint32_t>;
-using lane_id = strong_id<struct lane_id_tag>;          // one independent sequence of slots
-using session_id = strong_id<struct session_id_tag>;    // position of the opening entry; 0 is none
-using sequence = strong_id<struct sequence_tag>;        // of a command within its session, from 1
-using ticket = strong_id<struct ticket_tag>;            // of a durable record, from 1; 0 is "nothing"
+using lane_id = strong_id<struct lane_id_tag>;        // one independent sequence of slots
+using session_id = strong_id<struct session_id_tag>;  // position of the opening entry; 0 is none
+using sequence = strong_id<struct sequence_tag>;      // of a command within its session, from 1
+using ticket = strong_id<struct ticket_tag>;          // of a durable record, from 1; 0 is "nothing"
 using config_number = strong_id<struct config_number_tag, std::uint32_t>;
 
 // Nanoseconds of a clock that counts suspend. Cores are told the time, they never ask for it.

@@ -44,8 +44,8 @@ class short_text {
 
 enum class member_role : std::uint8_t { voter = 0, learner = 1 };
 
-// A member is the pair (node id, store id): a wiped disk is a new member. The index is assigned in the
-// membership record and never changes while the member lives.
+// A member is the pair (node id, store id): a wiped disk is a new member. The index is assigned in
+// the membership record and never changes while the member lives.
 struct member {
   node_id id;
   store_id store;
@@ -58,8 +58,8 @@ struct member {
   friend constexpr bool operator==(member const&, member const&) = default;
 };
 
-// What a quorum policy needs to know beyond the members: part of the configuration, so that changing
-// it is a reconfiguration and never an option of one node.
+// What a quorum policy needs to know beyond the members: part of the configuration, so that
+// changing it is a reconfiguration and never an option of one node.
 struct quorum_spec {
   std::uint32_t phase1 = 0;
   std::uint32_t phase2 = 0;
@@ -70,10 +70,10 @@ struct quorum_spec {
 
 // The same on every node and for ever, hence part of the founding record and never an option.
 struct cluster_constants {
-  std::uint32_t alpha = 256;             // a membership decided at slot s governs from s + alpha
+  std::uint32_t alpha = 256;              // a membership decided at slot s governs from s + alpha
   std::uint32_t session_capacity = 1024;  // sessions kept before the oldest is evicted
-  std::uint32_t replies_kept = 32;       // per session
-  std::uint32_t in_flight_max = 32;      // commands of one session not yet acknowledged
+  std::uint32_t replies_kept = 32;        // per session
+  std::uint32_t in_flight_max = 32;       // commands of one session not yet acknowledged
 
   friend constexpr bool operator==(cluster_constants const&, cluster_constants const&) = default;
 };
@@ -96,7 +96,8 @@ class membership {
     for (std::size_t i = 0; i < members.size(); ++i) {
       member const& one = members[i];
       if (one.index.value >= node_set::capacity || made.everybody_.contains(one.index)) {
-        return refuse(error_code::duplicate_member, one.index.value, "give each member its own index");
+        return refuse(error_code::duplicate_member, one.index.value,
+                      "give each member its own index");
       }
       for (std::size_t j = 0; j < i; ++j) {
         if (members[j].id == one.id) {
@@ -131,8 +132,8 @@ class membership {
     }
     return nullptr;
   }
-  // The set of this one node, empty for who is not in this configuration: tallies add what comes out
-  // of here, so that a stranger never counts (hazard H12).
+  // The set of this one node, empty for who is not in this configuration: tallies add what comes
+  // out of here, so that a stranger never counts (hazard H12).
   [[nodiscard]] node_set only(node_id id) const {
     member const* found = find(id);
     return found == nullptr ? node_set() : node_set::of(found->index);

@@ -9,8 +9,8 @@
 
 namespace synod {
 
-// A set of members by index. A tally is always a set and never a counter, so that a duplicated reply
-// cannot count twice (hazard H7).
+// A set of members by index. A tally is always a set and never a counter, so that a duplicated
+// reply cannot count twice (hazard H7).
 class node_set {
  public:
   static constexpr unsigned capacity = 64;
@@ -49,8 +49,12 @@ class node_set {
     }
   }
 
-  friend constexpr node_set operator|(node_set a, node_set b) { return node_set(a.bits_ | b.bits_); }
-  friend constexpr node_set operator&(node_set a, node_set b) { return node_set(a.bits_ & b.bits_); }
+  friend constexpr node_set operator|(node_set a, node_set b) {
+    return node_set(a.bits_ | b.bits_);
+  }
+  friend constexpr node_set operator&(node_set a, node_set b) {
+    return node_set(a.bits_ & b.bits_);
+  }
   friend constexpr node_set operator-(node_set a, node_set b) {
     return node_set(a.bits_ & ~b.bits_);
   }

@@ -10,8 +10,8 @@
 
 namespace synod {
 
-// Who probably leads, and by which ballot we know it: of two hints the one with the higher ballot wins,
-// so a stale one cannot send a client in circles.
+// Who probably leads, and by which ballot we know it: of two hints the one with the higher ballot
+// wins, so a stale one cannot send a client in circles.
 struct leader_hint {
   ballot at;
   std::optional<node_id> leader;
@@ -19,14 +19,15 @@ struct leader_hint {
   friend constexpr bool operator==(leader_hint const&, leader_hint const&) = default;
 };
 
-// Definitely not done, and will never be: whoever gets this may try again as if nothing had happened.
+// Definitely not done, and will never be: whoever gets this may try again as if nothing had
+// happened.
 struct refusal {
   error why;
   leader_hint hint;
 };
 
-// May have been done, may be done later, may never be done. It is a type of its own because calling it a
-// failure is how acknowledged histories come to contradict themselves (hazard H10).
+// May have been done, may be done later, may never be done. It is a type of its own because calling
+// it a failure is how acknowledged histories come to contradict themselves (hazard H10).
 struct unknown_fate {
   error why;
 };

@@ -21,10 +21,10 @@ struct configuration_bound {
   slot first;
 };
 struct snapshot_wanted {
-  slot at_least;       // a snapshot at or above this would allow trimming
+  slot at_least;  // a snapshot at or above this would allow trimming
 };
 struct snapshot_needed {
-  node_id from;        // that node has what this one can no longer get slot by slot
+  node_id from;  // that node has what this one can no longer get slot by slot
   slot at_least;
 };
 struct removed_from_membership {};
@@ -38,9 +38,9 @@ struct refused_proposal {
   refusal why;
 };
 
-// Everything that a core wants of the world, appended to in call order over any number of inputs. The
-// host owns it, may take any list between two inputs and never during one; the core keeps no reference
-// into it. The lists say when they may act:
+// Everything that a core wants of the world, appended to in call order over any number of inputs.
+// The host owns it, may take any list between two inputs and never during one; the core keeps no
+// reference into it. The lists say when they may act:
 template <class Message, class Command, class Answer = std::monostate>
 struct output {
   struct send {
@@ -58,13 +58,13 @@ struct output {
     slot_value<Command> value;
   };
 
-  // May leave at once: promises nothing durable. A leader's Accept goes here, so that disk and network
-  // overlap.
+  // May leave at once: promises nothing durable. A leader's Accept goes here, so that disk and
+  // network overlap.
   std::vector<send> send_now;
   // To be made durable, in this order, numbered by ticket.
   std::vector<record<Command>> persist;
-  // May leave once `persisted(t)` with t >= after was called. All evidence goes here (promise, accepted,
-  // lease and read acknowledgements), even when it appends no record of its own.
+  // May leave once `persisted(t)` with t >= after was called. All evidence goes here (promise,
+  // accepted, lease and read acknowledgements), even when it appends no record of its own.
   std::vector<deferred_send> send_after;
   // May be applied at once, in this order: a decision is a fact of the cluster, not of this disk.
   std::vector<decision> decided;

@@ -14,16 +14,16 @@
 
 namespace synod {
 
-// What a durable record says. A record replaces only an earlier one of the same address, whole; replay
-// may come in any order, so restore keeps the higher ballot or round of what it is given.
+// What a durable record says. A record replaces only an earlier one of the same address, whole;
+// replay may come in any order, so restore keeps the higher ballot or round of what it is given.
 enum class record_kind : std::uint8_t {
-  promise = 1,    // slot 0: every range promised
-  reserved = 2,   // slot 0: rounds up to `at.round` are ours; a restart begins above it
-  floor = 3,      // slot 0: everything up to `upto` is chosen and applied durably elsewhere
-  vote = 4,       // slot s: accepted `value` at ballot `at`
-  chosen = 5,     // slot s: `value` is chosen; learned, not voted for
+  promise = 1,        // slot 0: every range promised
+  reserved = 2,       // slot 0: rounds up to `at.round` are ours; a restart begins above it
+  floor = 3,          // slot 0: everything up to `upto` is chosen and applied durably elsewhere
+  vote = 4,           // slot s: accepted `value` at ballot `at`
+  chosen = 5,         // slot s: `value` is chosen; learned, not voted for
   configuration = 6,  // slot 0: the configurations that govern the slots above the floor
-  host = 64,      // and above: the host's own (founding record, incarnations of peers, amnesia)
+  host = 64,          // and above: the host's own (founding record, incarnations of peers, amnesia)
 };
 
 struct record_address {
@@ -52,7 +52,8 @@ struct governed_from {
   membership members;
 };
 
-// A record as a core emits it. Every kind uses the fields its line above names; unused ones are empty.
+// A record as a core emits it. Every kind uses the fields its line above names; unused ones are
+// empty.
 template <class Command>
 struct record {
   ticket number;
@@ -66,8 +67,8 @@ struct record {
   slot upto;
 };
 
-// A record as storage sees it: an address, the ballot (so that tools can read a log without the codec)
-// and bytes whose checksum was computed when they were encoded.
+// A record as storage sees it: an address, the ballot (so that tools can read a log without the
+// codec) and bytes whose checksum was computed when they were encoded.
 struct record_view {
   record_address address;
   ballot at;
@@ -87,8 +88,8 @@ struct damaged_range {
 };
 
 struct damage {
-  // Lane state, or a record whose address cannot be read: no vote, promise or campaign until the node
-  // is replaced through membership.
+  // Lane state, or a record whose address cannot be read: no vote, promise or campaign until the
+  // node is replaced through membership.
   bool everything = false;
   std::vector<damaged_range> ranges;
 

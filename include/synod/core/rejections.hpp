@@ -8,8 +8,8 @@
 
 namespace synod {
 
-// How often what was received had to be refused, by reason. Bad input is counted and dropped: it never
-// stops a node and never reaches an assertion.
+// How often what was received had to be refused, by reason. Bad input is counted and dropped: it
+// never stops a node and never reaches an assertion.
 class rejections {
  public:
   void count(error_code why) { ++counts_[place(why)]; }

@@ -5,9 +5,9 @@
 
 namespace synod {
 
-// What a slot decides: nothing (noop), a batch of commands, a membership, or a session. Immutable and
-// shared by window, message, record and decision: a copy is one increment of a plain integer, so a
-// value stays on one thread.
+// What a slot decides: nothing (noop), a batch of commands, a membership, or a session. Immutable
+// and shared by window, message, record and decision: a copy is one increment of a plain integer,
+// so a value stays on one thread.
 template <class Command>
 class slot_value {
  public:
@@ -58,8 +58,8 @@ class slot_value {
   [[nodiscard]] membership const& members() const { return node_->changes->members; }
   [[nodiscard]] session_change const& session() const { return node_->changes->session; }
 
-  // The bytes this value was encoded to or decoded from, kept until it has been sent and synced. They
-  // are a cache of the value, not a part of it, hence may change behind a const.
+  // The bytes this value was encoded to or decoded from, kept until it has been sent and synced.
+  // They are a cache of the value, not a part of it, hence may change behind a const.
   [[nodiscard]] byte_slice encoded() const {
     return node_ == nullptr ? byte_slice{} : node_->encoded;
   }
@@ -73,8 +73,8 @@ class slot_value {
   // The same object, which is what an acceptor that was sent the same value twice usually sees.
   [[nodiscard]] bool same_object(slot_value const& other) const { return node_ == other.node_; }
 
-  // Equal by identity of the requests and of the content: two clients that propose equal payloads are
-  // still told apart by their origins.
+  // Equal by identity of the requests and of the content: two clients that propose equal payloads
+  // are still told apart by their origins.
   friend bool operator==(slot_value const& a, slot_value const& b) {
     if (a.node_ == b.node_) return true;
     if (a.kind() != b.kind()) return false;

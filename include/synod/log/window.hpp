@@ -11,9 +11,9 @@
 
 namespace synod {
 
-// The slots a node still holds, by number, with gaps: a cell that nobody wrote is a default Cell. Cells
-// live in chunks that never move and are recycled by trimming, so the steady state allocates nothing
-// and a pointer to a cell stays good until the cell is trimmed.
+// The slots a node still holds, by number, with gaps: a cell that nobody wrote is a default Cell.
+// Cells live in chunks that never move and are recycled by trimming, so the steady state allocates
+// nothing and a pointer to a cell stays good until the cell is trimmed.
 template <class Cell>
 class window {
  public:
@@ -21,10 +21,8 @@ class window {
 
   window() = default;
   window(window&& other) noexcept
-      : chunks_(std::move(other.chunks_)),
-        free_(std::move(other.free_)),
-        dropped_(std::exchange(other.dropped_, 0)),
-        front_(std::exchange(other.front_, 0)),
+      : chunks_(std::move(other.chunks_)), free_(std::move(other.free_)),
+        dropped_(std::exchange(other.dropped_, 0)), front_(std::exchange(other.front_, 0)),
         trimmed_upto_(std::exchange(other.trimmed_upto_, slot())),
         last_(std::exchange(other.last_, slot())) {
     other.chunks_.clear();
@@ -56,7 +54,8 @@ class window {
     return holds(at) ? &const_cast<window*>(this)->cell(at) : nullptr;
   }
 
-  // Makes room up to `at` where needed. Requires: not trimmed; the caller bounds how far `at` may be.
+  // Makes room up to `at` where needed. Requires: not trimmed; the caller bounds how far `at` may
+  // be.
   [[nodiscard]] Cell& at(slot at) {
     SYNOD_ASSERT(at > trimmed_upto_, "a trimmed slot was written; is the floor checked first?");
     if (at > last_) {

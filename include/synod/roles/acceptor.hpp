@@ -108,8 +108,8 @@ class acceptor {
     }
   }
 
-  // Forgets the slots up to `upto`, whose votes live on as promises: a ballot that was voted there is
-  // never undercut (I4).
+  // Forgets the slots up to `upto`, whose votes live on as promises: a ballot that was voted there
+  // is never undercut (I4).
   void trim(slot upto) {
     ballot most;
     slot const last = upto < cells_.last() ? upto : cells_.last();

@@ -11,8 +11,9 @@
 
 namespace synod {
 
-// The learner of one slot: counts votes by ballot, never by value, since votes of two ballots do not add
-// up even for equal values (rule L1). It keeps the newest vote of each voter and needs nothing durable.
+// The learner of one slot: counts votes by ballot, never by value, since votes of two ballots do
+// not add up even for equal values (rule L1). It keeps the newest vote of each voter and needs
+// nothing durable.
 template <class Command, quorum_system System>
 class learner {
  public:
@@ -25,9 +26,9 @@ class learner {
       seen_.insert(one);
     });
     seen_.for_each([&](node_index one) {
-      bool const counts = newest_[one.value] == at ||
-                          (SYNOD_MUTATION(votes_counted_across_ballots) &&
-                           !newest_[one.value].empty());
+      bool const counts =
+          newest_[one.value] == at ||
+          (SYNOD_MUTATION(votes_counted_across_ballots) && !newest_[one.value].empty());
       if (counts) together.insert(one);
     });
     return quorums.phase2(together);

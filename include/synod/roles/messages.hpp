@@ -10,8 +10,8 @@
 
 namespace synod {
 
-// The messages that single-decree and every multi-Paxos share. Each carries the ballot of the round it
-// belongs to, and a reply is counted only in that round (hazard H6).
+// The messages that single-decree and every multi-Paxos share. Each carries the ballot of the round
+// it belongs to, and a reply is counted only in that round (hazard H6).
 
 // Phase 1 over the slots first..last; a leader's range ends at infinity.
 struct prepare {

@@ -10,8 +10,8 @@
 
 namespace synod {
 
-// Which ballot is promised for which slots: disjoint ranges in rising order. With a leader there is one,
-// from somewhere to infinity, so every look-up ends at the last element.
+// Which ballot is promised for which slots: disjoint ranges in rising order. With a leader there is
+// one, from somewhere to infinity, so every look-up ends at the last element.
 class range_promises {
  public:
   [[nodiscard]] std::vector<promised_range> const& ranges() const { return ranges_; }
@@ -53,7 +53,8 @@ class range_promises {
         keep(first, last, at);
         placed = true;
       }
-      if (one.first < first) keep(one.first, one.last < first ? one.last : first.previous(), one.at);
+      if (one.first < first)
+        keep(one.first, one.last < first ? one.last : first.previous(), one.at);
       if (!placed && one.last >= first) {
         keep(first, last, at);
         placed = true;
@@ -64,8 +65,8 @@ class range_promises {
     ranges_ = std::move(next);
   }
 
-  // Takes over what a record says, where it is stronger than what is known: records may be replayed in
-  // any order.
+  // Takes over what a record says, where it is stronger than what is known: records may be replayed
+  // in any order.
   void restore(std::vector<promised_range> const& saved) {
     for (promised_range const& one : saved) {
       if (one.first > one.last || one.at.empty()) continue;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <synod/core/ballot.hpp>
 #include <synod/core/assert.hpp>
+#include <synod/core/ballot.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/node_set.hpp>
 #include <synod/core/slot_value.hpp>
@@ -47,8 +47,8 @@ class proposer {
     return phase_ == proposer_phase::preparing ? promised_ : voted_;
   }
 
-  // Returns whether this completed phase 1; then `value` is frozen. `who` is already masked with the
-  // voters of the slot's configuration.
+  // Returns whether this completed phase 1; then `value` is frozen. `who` is already masked with
+  // the voters of the slot's configuration.
   [[nodiscard]] bool on_promise(node_set who, ballot at, ballot voted,
                                 slot_value<Command> const& value, System const& quorums) {
     if (phase_ != proposer_phase::preparing || who.empty()) return false;
@@ -73,8 +73,7 @@ class proposer {
     voted_ = voted_ | who;
     duplicates_ += 1;
     if (!quorums.phase2(voted_) &&
-        !(SYNOD_MUTATION(duplicate_vote_counted) &&
-          quorums.phase2(node_set::first(duplicates_)))) {
+        !(SYNOD_MUTATION(duplicate_vote_counted) && quorums.phase2(node_set::first(duplicates_)))) {
       return false;
     }
     phase_ = proposer_phase::done;

@@ -10,9 +10,9 @@
 
 namespace synod {
 
-// Which rounds this node may use. They are reserved durably in blocks, and a restart begins above the
-// block, so that no ballot is ever used for two attempts (hazard H2). A Prepare may leave at once for a
-// round whose block is known to be durable, otherwise it waits for the record.
+// Which rounds this node may use. They are reserved durably in blocks, and a restart begins above
+// the block, so that no ballot is ever used for two attempts (hazard H2). A Prepare may leave at
+// once for a round whose block is known to be durable, otherwise it waits for the record.
 class round_reservation {
  public:
   // From a record of kind `reserved`.
@@ -30,7 +30,8 @@ class round_reservation {
     return used_;
   }
 
-  // Up to which round a record is due: at half a block before the end, so that it is rarely waited for.
+  // Up to which round a record is due: at half a block before the end, so that it is rarely waited
+  // for.
   [[nodiscard]] std::optional<std::uint32_t> due() {
     if (used_ + round_block / 2 <= reserved_) return std::nullopt;
     reserved_ = used_ + round_block;
