@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#if defined(__GNUC__) && defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
+namespace synod {
+
+namespace detail::crc {
+
+inline constexpr std::uint32_t polynomial = 0x82f63b78;  // Castagnoli, lowest power in the top bit
+
+// Tables for eight bytes at a time, made by the compiler: nothing runs before main.
+using tables = std::array<std::array<std::uint32_t, 256>, 8>;
+
+constexpr tables make_tables() {
+  tables made{};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    std::uint32_t rest = byte;
+    for (int bit = 0; bit < 8; ++bit) rest = (rest >> 1) ^ ((rest & 1) != 0 ? polynomial : 0);
+    made[0][byte] = rest;
+  }
+  for (std::size_t distance = 1; distance < made.size(); ++distance) {
+    for (std::size_t byte = 0; byte < 256; ++byte) {
+      std::uint32_t const rest = made[distance - 1][byte];
+      made[distance][byte] = (rest >> 8) ^ made[0][rest & 0xff];
+    }
+  }
+  return made;
+}
+
+inline constexpr tables table = make_tables();
+
+template <class Word>
+Word load(std::byte const* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof(Word));
+  return word;
+}
+
+inline std::uint32_t with_table(std::uint32_t rest, std::byte const* from, std::size_t length) {
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; length >= 8; length -= 8, from += 8) {
+      std::uint64_t const word = load<std::uint64_t>(from) ^ rest;
+      rest = 0;
+      for (unsigned at = 0; at < 8; ++at) rest ^= table[7 - at][word >> (8 * at) & 0xff];
+    }
+  }
+  for (; length != 0; --length, ++from) {
+    rest = (rest >> 8) ^ table[0][(rest ^ std::to_integer<std::uint32_t>(*from)) & 0xff];
+  }
+  return rest;
+}
+
+#if defined(__GNUC__) && defined(__x86_64__)
+
+// x to the given power, modulo the polynomial, in the bit order of the checksum.
+constexpr std::uint32_t power_of_x(std::size_t power) {
+  std::uint32_t made = 0x80000000;
+  for (; power != 0; --power) made = (made >> 1) ^ ((made & 1) != 0 ? polynomial : 0);
+  return made;
+}
+
+using two_words = long long __attribute__((vector_size(16)));
+
+// The checksum `rest` as it would be after `Bytes` further zero bytes. A carry-less product of two
+// reflected words is off by one bit and the crc instruction multiplies by x^32: hence the 33.
+template <std::size_t Bytes>
+[[gnu::target("sse4.2,pclmul")]] inline std::uint64_t shifted(std::uint64_t rest) {
+  constexpr long long factor = power_of_x(Bytes * 8 - 33);
+  two_words const left{static_cast<long long>(rest), 0};
+  two_words const right{factor, 0};
+  two_words const product = __builtin_ia32_pclmulqdq128(left, right, 0);
+  return __builtin_ia32_crc32di(0, static_cast<unsigned long long>(product[0]));
+}
+
+// The instruction takes three cycles and one may start in each, so three streams run side by side.
+template <std::size_t Bytes>
+[[gnu::target("sse4.2,pclmul")]] inline std::uint64_t three_streams(std::uint64_t rest,
+                                                                    std::byte const*& from,
+                                                                    std::size_t& length) {
+  while (length >= 3 * Bytes) {
+    std::uint64_t second = 0;
+    std::uint64_t third = 0;
+    for (std::size_t at = 0; at < Bytes; at += 8) {
+      rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from + at));
+      second = __builtin_ia32_crc32di(second, load<std::uint64_t>(from + Bytes + at));
+      third = __builtin_ia32_crc32di(third, load<std::uint64_t>(from + 2 * Bytes + at));
+    }
+    rest = shifted<2 * Bytes>(rest) ^ shifted<Bytes>(second) ^ third;
+    from += 3 * Bytes;
+    length -= 3 * Bytes;
+  }
+  return rest;
+}
+
+[[gnu::target("sse4.2,pclmul")]] inline std::uint32_t with_instruction(std::uint32_t seed,
+                                                                       std::byte const* from,
+                                                                       std::size_t length) {
+  std::uint64_t rest = three_streams<1024>(seed, from, length);
+  rest = three_streams<64>(rest, from, length);
+  for (; length >= 8; length -= 8, from += 8) {
+    rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from));
+  }
+  auto last = static_cast<std::uint32_t>(rest);
+  for (; length != 0; --length, ++from) {
+    last = __builtin_ia32_crc32qi(last, std::to_integer<unsigned char>(*from));
+  }
+  return last;
+}
+
+inline bool has_instruction() {
+  return __builtin_cpu_supports("sse4.2") != 0 && __builtin_cpu_supports("pclmul") != 0;
+}
+
+#elif defined(__GNUC__) && defined(__aarch64__) && defined(__linux__)
+
+// Written as assembly since the intrinsics cannot be used without a flag for the whole program.
+inline std::uint32_t with_instruction(std::uint32_t rest, std::byte const* from,
+                                      std::size_t length) {
+  for (; length >= 8; length -= 8, from += 8) {
+    asm(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1"
+        : "+r"(rest)
+        : "r"(load<std::uint64_t>(from)));
+  }
+  for (; length != 0; --length, ++from) {
+    asm(".arch_extension crc\n\tcrc32cb %w0, %w0, %w1"
+        : "+r"(rest)
+        : "r"(std::to_integer<std::uint32_t>(*from)));
+  }
+  return rest;
+}
+
+inline bool has_instruction() {
+  static bool const found = (getauxval(AT_HWCAP) & (1UL << 7)) != 0;  // HWCAP_CRC32
+  return found;
+}
+
+#else
+
+inline std::uint32_t with_instruction(std::uint32_t rest, std::byte const* from,
+                                      std::size_t length) {
+  return with_table(rest, from, length);
+}
+inline bool has_instruction() { return false; }
+
+#endif
+
+}  // namespace detail::crc
+
+// CRC-32C of the bytes, continued from `seed`: crc32c(b, crc32c(a)) is the checksum of a then b.
+// Uses the processor's instruction where it has one, found out at run time: one binary serves all.
+inline std::uint32_t crc32c(std::span<std::byte const> bytes, std::uint32_t seed = 0) {
+  std::uint32_t const rest =
+      detail::crc::has_instruction()
+          ? detail::crc::with_instruction(~seed, bytes.data(), bytes.size())
+          : detail::crc::with_table(~seed, bytes.data(), bytes.size());
+  return ~rest;
+}
+
+}  // namespace synod
