@@ -41,6 +41,7 @@ class proposer {
   [[nodiscard]] slot_value<Command> const& value() const { return value_; }
   // False when the promises showed no vote and there was nothing of our own to propose.
   [[nodiscard]] bool has_value() const { return has_value_; }
+  [[nodiscard]] bool refused_by_some() const { return !refused_.empty(); }
   // Whether the value was found in a promise rather than our own.
   [[nodiscard]] bool forced() const { return forced_; }
   [[nodiscard]] node_set answered() const {
@@ -70,12 +71,11 @@ class proposer {
   [[nodiscard]] bool on_accepted(node_set who, ballot at, System const& quorums) {
     if (phase_ != proposer_phase::accepting || who.empty()) return false;
     if (at != at_ && !SYNOD_MUTATION(stale_vote_counted)) return false;
-    voted_ = voted_ | who;
-    duplicates_ += 1;
-    if (!quorums.phase2(voted_) &&
-        !(SYNOD_MUTATION(duplicate_vote_counted) && quorums.phase2(node_set::first(duplicates_)))) {
-      return false;
+    if (SYNOD_MUTATION(duplicate_vote_counted) && voted_.contains(who)) {
+      who = node_set(voted_.bits() + 1);  // counts the duplicate as somebody who has not voted
     }
+    voted_ = voted_ | who;
+    if (!quorums.phase2(voted_)) return false;
     phase_ = proposer_phase::done;
     return true;
   }
@@ -95,7 +95,6 @@ class proposer {
   node_set promised_;
   node_set voted_;
   node_set refused_;
-  unsigned duplicates_ = 0;
   proposer_phase phase_ = proposer_phase::idle;
   bool has_value_ = false;
   bool forced_ = false;
