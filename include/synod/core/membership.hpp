@@ -47,13 +47,13 @@ enum class member_role : std::uint8_t { voter = 0, learner = 1 };
 // A member is the pair (node id, store id): a wiped disk is a new member. The index is assigned in
 // the membership record and never changes while the member lives.
 struct member {
-  node_id id;
-  store_id store;
-  node_index index;
+  node_id id{};
+  store_id store{};
+  node_index index{};
   member_role role = member_role::voter;
   std::uint8_t zone = 0;
   std::uint32_t weight = 1;
-  short_text endpoint;
+  short_text endpoint{};
 
   friend constexpr bool operator==(member const&, member const&) = default;
 };
