@@ -9,8 +9,8 @@
 
 namespace synod {
 
-// Where the newest record of every address is: a flat hash table from address to one number, 32 bytes
-// an entry, that allocates only while the number of live records grows.
+// Where the newest record of every address is: a flat hash table from address to one number, 32
+// bytes an entry, that allocates only while the number of live records grows.
 class address_table {
  public:
   static constexpr std::uint64_t absent = UINT64_MAX;

@@ -15,7 +15,8 @@ namespace synod {
 template <class Inner>
 class faulty {
  public:
-  // `calls_before_failure` calls of append, durable, wait, replay and trim succeed; the next one fails.
+  // `calls_before_failure` calls of append, durable, wait, replay and trim succeed; the next one
+  // fails.
   faulty(Inner inner, std::uint64_t calls_before_failure)
       : inner_(std::move(inner)), left_(calls_before_failure) {}
 

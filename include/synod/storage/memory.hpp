@@ -14,8 +14,8 @@
 
 namespace synod {
 
-// When a storage in memory calls a record durable: at once, or when its owner says so. The second is
-// how a simulator models the latency of a disk and what a crash forgets.
+// When a storage in memory calls a record durable: at once, or when its owner says so. The second
+// is how a simulator models the latency of a disk and what a crash forgets.
 enum class durability : std::uint8_t { at_once, when_told };
 
 // A storage in memory: the newest record of every address. It survives `reopen` (a restart of the
@@ -47,8 +47,8 @@ class memory {
   void wait() { make_durable(appended_); }
   [[nodiscard]] error failed() const { return error_; }
 
-  // Effects: calls `sink` once with the newest record of every address that was not trimmed. The views
-  // are valid during the call only.
+  // Effects: calls `sink` once with the newest record of every address that was not trimmed. The
+  // views are valid during the call only.
   template <class Sink>
   damage replay(Sink&& sink) {
     address_table pending;
@@ -103,12 +103,16 @@ class memory {
     if (reached > durable_) durable_ = reached;
   }
 
-  // Effects: the power fails: what is not durable is forgotten. Call `reopen` before using it again.
+  // Effects: the power fails: what is not durable is forgotten. Call `reopen` before using it
+  // again.
   void crash() { waiting_ = 0; }
 
   // Effects: a new life begins on what is there: the incarnation is another and tickets start anew.
+  // What only the process lost, and not the power, is durable from now on: whoever restores from it
+  // will answer on the strength of it.
   void reopen() {
     error_ = {};
+    make_durable(appended_);
     appended_ = {};
     durable_ = {};
     renew();
@@ -184,10 +188,10 @@ class memory {
   damage harm_{};
   ticket appended_{};
   ticket durable_{};
-  address_table newest_;            // address -> index in kept_
+  address_table newest_;  // address -> index in kept_
   std::vector<stored> kept_;
-  std::vector<std::size_t> free_;   // indices in kept_ whose record was trimmed
-  std::vector<deferred> queue_;     // the first waiting_ are not durable yet, in order
+  std::vector<std::size_t> free_;  // indices in kept_ whose record was trimmed
+  std::vector<deferred> queue_;    // the first waiting_ are not durable yet, in order
   std::size_t waiting_ = 0;
 };
 

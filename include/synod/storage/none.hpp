@@ -8,9 +8,10 @@
 
 namespace synod {
 
-// A storage that keeps nothing and calls everything durable: for measurements, and for nodes that are a
-// new member after every restart. A node under it that comes back under its old identity has forgotten
-// what it promised; that is why every `none` takes a store id, which must be new each time.
+// A storage that keeps nothing and calls everything durable: for measurements, and for nodes that
+// are a new member after every restart. A node under it that comes back under its old identity has
+// forgotten what it promised; that is why every `none` takes a store id, which must be new each
+// time.
 class none {
  public:
   explicit none(store_id store, incarnation life = {1, 0}) : store_(store), life_(life) {}
