@@ -4,6 +4,7 @@
 // Everything that needs the standard library only: ranks 0 to 5. What needs a third party
 // is included by its own folder: <synod/cereal/...>, <synod/asio/...>,
 // <synod/testing/...>. `tests/run --fix` writes this list.
+#include <synod/codec/crc32c.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/ballot.hpp>
 #include <synod/core/batch.hpp>
@@ -20,10 +21,25 @@
 #include <synod/core/rejections.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/log/window.hpp>
+#include <synod/protocol/single_decree/core.hpp>
+#include <synod/protocol/single_decree/messages.hpp>
+#include <synod/protocol/single_decree/options.hpp>
+#include <synod/quorum/count_system.hpp>
+#include <synod/quorum/counted.hpp>
+#include <synod/quorum/disjoint.hpp>
+#include <synod/quorum/flexible.hpp>
+#include <synod/quorum/grid.hpp>
+#include <synod/quorum/majority.hpp>
+#include <synod/quorum/tally.hpp>
 #include <synod/roles/acceptor.hpp>
 #include <synod/roles/learner.hpp>
 #include <synod/roles/messages.hpp>
 #include <synod/roles/promises.hpp>
 #include <synod/roles/proposer.hpp>
 #include <synod/roles/rounds.hpp>
+#include <synod/runtime/drain.hpp>
+#include <synod/storage/address_table.hpp>
+#include <synod/storage/faulty.hpp>
+#include <synod/storage/memory.hpp>
+#include <synod/storage/none.hpp>
 #include <synod/version.hpp>
