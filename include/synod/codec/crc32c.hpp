@@ -8,10 +8,6 @@
 #include <cstring>
 #include <span>
 
-#if defined(__GNUC__) && defined(__aarch64__) && defined(__linux__)
-#include <sys/auxv.h>
-#endif
-
 namespace synod {
 
 namespace detail::crc {
@@ -121,7 +117,8 @@ inline bool has_instruction() {
   return __builtin_cpu_supports("sse4.2") != 0 && __builtin_cpu_supports("pclmul") != 0;
 }
 
-#elif defined(__GNUC__) && defined(__aarch64__) && defined(__linux__)
+#elif defined(__GNUC__) && defined(__aarch64__) && \
+    (defined(__linux__) || defined(__ARM_FEATURE_CRC32))
 
 // Written as assembly since the intrinsics cannot be used without a flag for the whole program.
 inline std::uint32_t with_instruction(std::uint32_t rest, std::byte const* from,
@@ -139,9 +136,18 @@ inline std::uint32_t with_instruction(std::uint32_t rest, std::byte const* from,
   return rest;
 }
 
+// Asks the processor; Linux answers for it since 4.11. A compiler that was told knows already.
 inline bool has_instruction() {
-  static bool const found = (getauxval(AT_HWCAP) & (1UL << 7)) != 0;  // HWCAP_CRC32
+#ifdef __ARM_FEATURE_CRC32
+  return true;
+#else
+  static bool const found = [] {
+    std::uint64_t features = 0;
+    asm("mrs %0, ID_AA64ISAR0_EL1" : "=r"(features));
+    return (features >> 16 & 15) != 0;
+  }();
   return found;
+#endif
 }
 
 #else
@@ -159,10 +165,9 @@ inline bool has_instruction() { return false; }
 // CRC-32C of the bytes, continued from `seed`: crc32c(b, crc32c(a)) is the checksum of a then b.
 // Uses the processor's instruction where it has one, found out at run time: one binary serves all.
 inline std::uint32_t crc32c(std::span<std::byte const> bytes, std::uint32_t seed = 0) {
-  std::uint32_t const rest =
-      detail::crc::has_instruction()
-          ? detail::crc::with_instruction(~seed, bytes.data(), bytes.size())
-          : detail::crc::with_table(~seed, bytes.data(), bytes.size());
+  std::uint32_t const rest = detail::crc::has_instruction()
+                                 ? detail::crc::with_instruction(~seed, bytes.data(), bytes.size())
+                                 : detail::crc::with_table(~seed, bytes.data(), bytes.size());
   return ~rest;
 }
 

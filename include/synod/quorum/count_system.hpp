@@ -19,18 +19,22 @@ class count_system {
                                           std::uint32_t phase2, char const* where) {
     std::uint32_t const larger = phase1 > phase2 ? phase1 : phase2;
     if (larger > voters.size()) {
-      return {{}, {{error_code::quorum_cannot_be_reached, larger, where,
-                    "ask for at most as many members as there are voters"}, {}, {}}};
+      return refuse({error_code::quorum_cannot_be_reached, larger, where,
+                     "ask for at most as many members as there are voters"});
     }
     bool const guarded =
         !SYNOD_MUTATION(quorums_need_not_meet) && !SYNOD_MUTATION(majority_is_half);
     if (guarded && phase1 + phase2 <= voters.size()) {
       node_set const first = lowest(voters, phase1);
-      return {{}, {{error_code::quorums_do_not_meet, phase1 + phase2, where,
-                    "make the two sizes add up to more than the voters"},
-                   first, lowest(voters - first, phase2)}};
+      return refuse({error_code::quorums_do_not_meet, phase1 + phase2, where,
+                     "make the two sizes add up to more than the voters"},
+                    first, lowest(voters - first, phase2));
     }
     return {count_system(voters, phase1, phase2), {}};
+  }
+
+  static bound_quorums<count_system> refuse(error why, node_set phase1 = {}, node_set phase2 = {}) {
+    return {{}, {why, phase1, phase2}};
   }
 
   [[nodiscard]] bool phase1(node_set members) const { return count(members) >= phase1_; }

@@ -30,8 +30,8 @@ struct flexible {
     node_set const voters = members.voters();
     auto bound = count_system::bind(voters, Q1, Q2, "synod::flexible");
     if (bound.system && voters.size() > N && !SYNOD_MUTATION(quorums_need_not_meet)) {
-      return {{}, {{error_code::too_many_members, voters.size(), "synod::flexible",
-                    "have at most N voters, or name a larger N"}, {}, {}}};
+      return count_system::refuse({error_code::too_many_members, voters.size(), "synod::flexible",
+                                   "have at most N voters, or name a larger N"});
     }
     return bound;
   }
