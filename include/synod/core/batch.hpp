@@ -52,6 +52,7 @@ struct value_node {
   };
 
   std::uint32_t references = 0;
+  std::uint32_t encoded_size = 0;
   value_kind kind = value_kind::batch;
   pool* home = nullptr;
   time_ns stamp = 0;
@@ -128,7 +129,10 @@ class batch {
   std::vector<command_origin>& origins() { return node_->origins; }
   [[nodiscard]] std::vector<Command> const& commands() const { return node_->commands; }
   [[nodiscard]] std::vector<command_origin> const& origins() const { return node_->origins; }
-  void encoded(byte_slice bytes) { node_->encoded = std::move(bytes); }
+  void encoded(byte_slice bytes) {
+    node_->encoded_size = bytes.length;
+    node_->encoded = std::move(bytes);
+  }
 
  private:
   template <class>
@@ -174,6 +178,7 @@ class batch_pool {
     node->references = 1;
     node->kind = value_kind::batch;
     node->stamp = 0;
+    node->encoded_size = 0;
     return batch<Command>(node);
   }
 

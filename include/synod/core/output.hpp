@@ -20,16 +20,17 @@ struct configuration_bound {
   config_number number;
   slot first;
 };
-struct snapshot_wanted {
-  slot at_least;  // a snapshot at or above this would allow trimming
-};
 struct snapshot_needed {
   node_id from;  // that node has what this one can no longer get slot by slot
   slot at_least;
 };
+struct trim_due {
+  lane_id lane;
+  slot upto;  // storage may now forget every slot up to here
+};
 struct removed_from_membership {};
-using core_event = std::variant<leader_changed, configuration_bound, snapshot_wanted,
-                                snapshot_needed, removed_from_membership>;
+using core_event = std::variant<leader_changed, configuration_bound, snapshot_needed, trim_due,
+                                removed_from_membership>;
 
 // A proposal that the core accepted once and has now given up without its ever leaving the node.
 template <class Command>

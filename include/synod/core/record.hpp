@@ -52,6 +52,13 @@ struct governed_from {
   membership members;
 };
 
+// What a machine has already applied, or a snapshot holds: everything up to `at`, and the
+// configurations that are known from there (up to `at` + alpha).
+struct applied_prefix {
+  slot at;
+  std::vector<governed_from> configurations;
+};
+
 // A record as a core emits it. Every kind uses the fields its line above names; unused ones are
 // empty.
 template <class Command>

@@ -64,10 +64,19 @@ class slot_value {
     return node_ == nullptr ? byte_slice{} : node_->encoded;
   }
   void keep_encoded(byte_slice bytes) const {
-    if (node_ != nullptr) node_->encoded = std::move(bytes);
+    if (node_ == nullptr) return;
+    node_->encoded_size = bytes.length;
+    node_->encoded = std::move(bytes);
   }
   void drop_encoded() const {
     if (node_ != nullptr) node_->encoded = {};
+  }
+
+  // About how many bytes this takes on the wire: exactly, once it was encoded or decoded.
+  [[nodiscard]] std::size_t size_hint() const {
+    if (node_ == nullptr) return 1;
+    if (node_->encoded_size != 0) return node_->encoded_size;
+    return 64 + node_->commands.size() * sizeof(Command);
   }
 
   // The same object, which is what an acceptor that was sent the same value twice usually sees.

@@ -49,10 +49,12 @@ class window {
   [[nodiscard]] bool holds(slot at) const { return at > trimmed_upto_ && at <= last_; }
 
   // Null for what was trimmed or never reached.
-  [[nodiscard]] Cell* find(slot at) { return holds(at) ? &cell(at) : nullptr; }
-  [[nodiscard]] Cell const* find(slot at) const {
-    return holds(at) ? &const_cast<window*>(this)->cell(at) : nullptr;
+  [[nodiscard]] Cell* find(slot at) {
+    if (!holds(at)) return nullptr;
+    Cell* const chunk = chunks_[place_of(at)];
+    return chunk == nullptr ? nullptr : chunk + at.value % chunk_slots;
   }
+  [[nodiscard]] Cell const* find(slot at) const { return const_cast<window*>(this)->find(at); }
 
   // Makes room up to `at` where needed. Requires: not trimmed; the caller bounds how far `at` may
   // be.
@@ -60,16 +62,19 @@ class window {
     SYNOD_ASSERT(at > trimmed_upto_, "a trimmed slot was written; is the floor checked first?");
     if (at > last_) {
       last_ = at;
-      while (chunk_of(at) - dropped_ + front_ >= chunks_.size()) chunks_.push_back(fresh());
+      while (place_of(at) >= chunks_.size()) chunks_.push_back(nullptr);
     }
-    return cell(at);
+    Cell*& chunk = chunks_[place_of(at)];
+    if (chunk == nullptr) chunk = fresh();
+    return chunk[at.value % chunk_slots];
   }
 
   // Forgets every slot up to `upto`.
   void trim(slot upto) {
     while (trimmed_upto_ < upto && trimmed_upto_ < last_) {
+      Cell* const gone = find(trimmed_upto_.next());
+      if (gone != nullptr) *gone = Cell();
       trimmed_upto_ = trimmed_upto_.next();
-      cell(trimmed_upto_) = Cell();
     }
     if (trimmed_upto_ < upto) trimmed_upto_ = upto;
     if (last_ < trimmed_upto_) last_ = trimmed_upto_;
@@ -79,9 +84,9 @@ class window {
  private:
   static std::uint64_t chunk_of(slot at) { return at.value / chunk_slots; }
 
-  Cell& cell(slot at) {
-    return chunks_[static_cast<std::size_t>(chunk_of(at) - dropped_) + front_]
-                  [at.value % chunk_slots];
+  // `chunks_[front_]` holds the slots of chunk number `dropped_`; a chunk nobody wrote to is null.
+  std::size_t place_of(slot at) const {
+    return static_cast<std::size_t>(chunk_of(at) - dropped_) + front_;
   }
 
   Cell* fresh() {
@@ -91,12 +96,11 @@ class window {
     return chunk;
   }
 
-  // `chunks_[front_]` holds the slots of chunk number `dropped_`.
   void drop_chunks() {
     std::uint64_t const first_needed = chunk_of(trimmed_upto_.next());
     while (dropped_ < first_needed) {
       if (front_ < chunks_.size()) {
-        free_.push_back(chunks_[front_]);
+        if (chunks_[front_] != nullptr) free_.push_back(chunks_[front_]);
         ++front_;
         ++dropped_;
       } else {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/protocol/single_decree/core.hpp>
+#include <synod/quorum/majority.hpp>
+
+namespace synod {
+
+// Paxos for one value: see protocol/single_decree/core.hpp.
+template <class Quorum = majority>
+struct single_decree {
+  static_assert(quorum<Quorum>,
+                "synod::single_decree: Quorum does not model synod::quorum: it needs a nested "
+                "`system`, `bind(membership)` and `name()`");
+
+  template <class Machine>
+  using core = single_decree_core<typename Machine::command, Quorum>;
+
+  static constexpr char const* name() { return "single_decree"; }
+};
+
+}  // namespace synod
