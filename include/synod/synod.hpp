@@ -20,7 +20,12 @@
 #include <synod/core/record.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/core/slot_value.hpp>
+#include <synod/log/client_table.hpp>
+#include <synod/log/id_index.hpp>
+#include <synod/log/reply_store.hpp>
+#include <synod/log/sort_by_key.hpp>
 #include <synod/log/window.hpp>
+#include <synod/protocol/single_decree.hpp>
 #include <synod/protocol/single_decree/core.hpp>
 #include <synod/protocol/single_decree/messages.hpp>
 #include <synod/protocol/single_decree/options.hpp>

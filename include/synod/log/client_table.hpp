@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/assert.hpp>
+#include <synod/core/ids.hpp>
+#include <synod/core/membership.hpp>
+#include <synod/log/id_index.hpp>
+#include <synod/log/reply_store.hpp>
+#include <synod/log/sort_by_key.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace synod {
+
+// The place of a command in the history: slot << 16 | index in its batch. It is also the version of
+// whatever that command wrote.
+constexpr std::uint64_t position_of(slot at, std::uint16_t index) {
+  return (at.value << 16) | index;
+}
+
+// What the table says about one command. Only `execute` may change the state machine.
+enum class client_verdict : std::uint8_t {
+  execute,  // never seen: apply it, and keep its reply
+  cached,   // applied before: here is the reply of then
+  expired,  // the session is gone or the reply is: it may or may not have been applied
+  refused,  // outside of what the session may have in flight: not applied
+};
+
+struct client_decision {
+  client_verdict verdict = client_verdict::expired;
+  std::uint64_t version = 0;         // of a cached reply
+  std::span<std::byte const> reply;  // of a cached reply, until the table changes
+};
+
+// The replicated table that makes a command count once, however often it was sent, forwarded or
+// proposed. It is a part of the state: the same on every node after the same slot, and in every
+// snapshot (hazards H22c, H23). Only the log changes it: there is no clock in here, and an eviction
+// happens at the slot that opens one session too many. A session's id is the position of the entry
+// that opened it, so it is unique for ever without anybody drawing a number.
+//
+// A session may have `in_flight_max` commands beyond the ones whose replies it acknowledged, and
+// they may be applied in any order. So the table keeps a set of sequences, not the highest one.
+class client_table {
+ public:
+  // Fixed by the format: what a node keeps decides what it answers, so nodes must not differ.
+  // A larger reply is not kept, and a retry of such a command ends as `expired`.
+  static constexpr std::size_t reply_bytes_max = std::size_t{64} << 10;
+  // When the replies together exceed this, the oldest of all sessions are dropped.
+  static constexpr std::size_t replies_bytes_max = std::size_t{16} << 20;
+
+  explicit client_table(cluster_constants const& limits = {}) : limits_(limits) {}
+
+  [[nodiscard]] std::size_t sessions() const { return index_.size(); }
+  [[nodiscard]] std::size_t replies() const { return replies_.size(); }
+  [[nodiscard]] std::size_t reply_bytes() const { return replies_.living_bytes(); }
+  [[nodiscard]] bool knows(session_id session) const { return find(session) != none; }
+  [[nodiscard]] cluster_constants const& limits() const { return limits_; }
+
+  // Pure: what would happen to this command if it were applied next.
+  [[nodiscard]] client_decision decide(session_id session, sequence number,
+                                       sequence acked_upto) const {
+    std::uint32_t const at = find(session);
+    if (at == none) {
+      // The session was evicted, or never opened: a late retry must not run again (H23).
+      bool const again = SYNOD_MUTATION(h23_run_what_was_evicted);
+      return {again ? client_verdict::execute : client_verdict::expired, 0, {}};
+    }
+    state const& found = sessions_[at];
+    if (number.value == 0 ||
+        (number > acked_upto && number.value - acked_upto.value > limits_.in_flight_max)) {
+      return {client_verdict::refused, 0, {}};
+    }
+    if (number <= acked_upto || number <= found.acked_upto) return {};
+    if (SYNOD_MUTATION(h23_only_the_highest_sequence) && !found.done.empty() &&
+        number < found.done.back().number) {
+      return {};
+    }
+    std::size_t const place = lower_bound(found.done, number);
+    if (place == found.done.size() || found.done[place].number != number) {
+      return {client_verdict::execute, 0, {}};
+    }
+    std::uint32_t const reply = found.done[place].reply;
+    if (reply == reply_store::none) return {};
+    return {client_verdict::cached, replies_[reply].version, replies_.bytes(reply)};
+  }
+
+  // A slot opens a session; the one whose last entry is oldest makes room (PROTOCOLS X4).
+  session_id open(slot at) {
+    while (index_.size() >= capacity()) evict(oldest_);
+    session_id const made(position_of(at, 0));
+    std::uint32_t const place = take();
+    state& fresh = sessions_[place];
+    fresh.id = made;
+    fresh.last_position = made.value;
+    fresh.acked_upto = sequence();
+    fresh.done.reserve(limits_.in_flight_max < 64 ? limits_.in_flight_max : 64);
+    link_newest(place);
+    index_.insert(made.value, place, id_at());
+    changed(place);
+    return made;
+  }
+
+  // Every entry that names a session keeps it alive and carries what its client has acknowledged,
+  // whose replies are then forgotten. Requires: positions rise.
+  void touch(std::uint64_t position, session_id session, sequence acked_upto) {
+    std::uint32_t const at = find(session);
+    if (at == none) return;
+    state& found = sessions_[at];
+    found.last_position = position;
+    if (at != newest_) {
+      unlink(at);
+      link_newest(at);
+    }
+    changed(at);
+    if (acked_upto <= found.acked_upto) return;
+    found.acked_upto = acked_upto;
+    std::size_t acked = 0;
+    while (acked < found.done.size() && found.done[acked].number <= acked_upto) {
+      forget_reply(found, found.done[acked++]);
+    }
+    found.done.erase(found.done.begin(), found.done.begin() + static_cast<std::ptrdiff_t>(acked));
+  }
+
+  // The command was executed and this is its reply. Requires: `decide` said execute.
+  void keep(std::uint64_t position, session_id session, sequence number,
+            std::span<std::byte const> reply) {
+    std::uint32_t const at = find(session);
+    if (at == none) return;
+    state& found = sessions_[at];
+    executed const fresh{number, reply_store::none};
+    auto& done = found.done;
+    std::size_t const place = lower_bound(done, number);
+    done.insert(done.begin() + static_cast<std::ptrdiff_t>(place), fresh);
+    changed(at);
+    if (reply.size() > reply_bytes_max || limits_.replies_kept == 0) return;
+    done[place].reply = replies_.add(session, number, position, reply);
+    if (++found.kept > limits_.replies_kept) drop_oldest_reply(found);
+    while (replies_.living_bytes() > replies_bytes_max) drop_oldest_reply();
+  }
+
+  // Appends the whole table, the session touched longest ago first. See `decode`.
+  template <class Writer>
+  void encode(Writer& to) const {
+    to.u32(static_cast<std::uint32_t>(index_.size()));
+    for (std::uint32_t at = oldest_; at != none; at = sessions_[at].newer) encode(at, to);
+  }
+
+  // Replaces the table by what was encoded, or says false and leaves it as it was. The bytes may
+  // be hostile: what they claim is compared with what they bring before anything is allocated.
+  template <class Reader>
+  [[nodiscard]] bool decode(Reader& from) {
+    client_table read(limits_);
+    std::uint32_t const count = from.u32();
+    if (!from.ok() || count > capacity() || count > from.remaining() / encoded_session_min) {
+      return false;
+    }
+    read.sessions_.reserve(count);
+    read.index_.reserve(count, read.id_at());
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (!read.decode_session(from)) return false;
+    }
+    if (!read.put_in_order()) return false;
+    *this = std::move(read);
+    return true;
+  }
+
+  // For a machine that commits the table with its own state, one session at a time: the sessions
+  // that changed since the last call, each as its id and whether it still exists.
+  void track_changes(bool on) { tracking_ = on; }
+  template <class Visit>
+  void take_changes(Visit&& visit) {
+    for (session_id const& one : changed_) {
+      std::uint32_t const at = find(one);
+      if (at != none) sessions_[at].changed = false;
+      visit(one, at != none);
+    }
+    changed_.clear();
+  }
+  template <class Writer>
+  void encode_session(session_id session, Writer& to) const {
+    encode(find(session), to);
+  }
+  // Adds one encoded session, in any order; `put_in_order` must follow the last.
+  template <class Reader>
+  [[nodiscard]] bool decode_session(Reader& from);
+  // False if two sessions or two replies claim one position.
+  [[nodiscard]] bool put_in_order();
+
+ private:
+  static constexpr std::uint32_t none = id_index::none;
+  static constexpr std::size_t encoded_session_min = 28;
+  static constexpr std::size_t encoded_executed_min = 9;
+
+  struct executed {
+    sequence number;
+    std::uint32_t reply = reply_store::none;
+  };
+  struct state {
+    session_id id;
+    sequence acked_upto;
+    std::uint64_t last_position = 0;
+    std::vector<executed> done;  // applied and above acked_upto, by number
+    std::uint32_t kept = 0;      // of those, how many have a reply
+    std::uint32_t older = none;
+    std::uint32_t newer = none;
+    bool changed = false;
+  };
+
+  [[nodiscard]] std::size_t capacity() const {
+    return limits_.session_capacity == 0 ? 1 : limits_.session_capacity;
+  }
+  struct id_at_place {
+    std::vector<state> const& sessions;
+    std::uint64_t operator()(std::uint32_t at) const { return sessions[at].id.value; }
+  };
+  [[nodiscard]] id_at_place id_at() const { return {sessions_}; }
+  [[nodiscard]] std::uint32_t find(session_id session) const {
+    // Runs of one session are the rule, and the one asked for last is the newest in the list.
+    if (newest_ != none && sessions_[newest_].id == session) return newest_;
+    return index_.find(session.value, id_at());
+  }
+  static std::size_t lower_bound(std::vector<executed> const& in, sequence number) {
+    std::size_t at = in.size();
+    while (at > 0 && in[at - 1].number >= number) --at;
+    return at;
+  }
+
+  std::uint32_t take() {
+    if (free_ == none) {
+      sessions_.emplace_back();
+      return static_cast<std::uint32_t>(sessions_.size() - 1);
+    }
+    std::uint32_t const at = free_;
+    free_ = sessions_[at].newer;
+    return at;
+  }
+  void link_newest(std::uint32_t at) {
+    sessions_[at].older = newest_;
+    sessions_[at].newer = none;
+    (newest_ == none ? oldest_ : sessions_[newest_].newer) = at;
+    newest_ = at;
+  }
+  void unlink(std::uint32_t at) {
+    state const& one = sessions_[at];
+    (one.older == none ? oldest_ : sessions_[one.older].newer) = one.newer;
+    (one.newer == none ? newest_ : sessions_[one.newer].older) = one.older;
+  }
+  void evict(std::uint32_t at) {
+    state& gone = sessions_[at];
+    for (executed& one : gone.done) forget_reply(gone, one);
+    gone.done.clear();
+    changed(at);
+    gone.changed = false;
+    index_.erase(gone.id.value, id_at());
+    unlink(at);
+    gone.id = session_id();
+    gone.newer = free_;
+    free_ = at;
+  }
+  void changed(std::uint32_t at) {
+    if (!tracking_ || sessions_[at].changed) return;
+    sessions_[at].changed = true;
+    changed_.push_back(sessions_[at].id);
+  }
+
+  void forget_reply(state& of, executed& one) {
+    if (one.reply == reply_store::none) return;
+    replies_.drop(one.reply);
+    one.reply = reply_store::none;
+    --of.kept;
+  }
+  void drop_oldest_reply(state& of) {
+    executed* oldest = nullptr;
+    for (executed& one : of.done) {
+      if (one.reply == reply_store::none) continue;
+      if (oldest == nullptr || replies_[one.reply].version < replies_[oldest->reply].version) {
+        oldest = &one;
+      }
+    }
+    if (oldest != nullptr) forget_reply(of, *oldest);
+  }
+  void drop_oldest_reply() {
+    reply_store::reply const gone = replies_[replies_.oldest()];
+    std::uint32_t const at = find(gone.session);
+    auto& done = sessions_[at].done;
+    forget_reply(sessions_[at], done[lower_bound(done, gone.number)]);
+    changed(at);
+  }
+
+  template <class Writer>
+  void encode(std::uint32_t at, Writer& to) const {
+    state const& one = sessions_[at];
+    to.u64(one.id.value);
+    to.u64(one.last_position);
+    to.u64(one.acked_upto.value);
+    to.u32(static_cast<std::uint32_t>(one.done.size()));
+    for (executed const& command : one.done) {
+      bool const has_reply = command.reply != reply_store::none;
+      to.u64(command.number.value);
+      to.u8(has_reply ? 1 : 0);
+      if (!has_reply) continue;
+      std::span<std::byte const> const reply = replies_.bytes(command.reply);
+      to.u64(replies_[command.reply].version);
+      to.u32(static_cast<std::uint32_t>(reply.size()));
+      to.bytes(reply);
+    }
+  }
+
+  cluster_constants limits_;
+  std::vector<state> sessions_;
+  id_index index_;
+  reply_store replies_;
+  std::vector<session_id> changed_;
+  std::uint32_t oldest_ = none;
+  std::uint32_t newest_ = none;
+  std::uint32_t free_ = none;
+  bool tracking_ = false;
+};
+
+template <class Reader>
+bool client_table::decode_session(Reader& from) {
+  session_id const id(from.u64());
+  std::uint64_t const last = from.u64();
+  sequence const acked(from.u64());
+  std::uint32_t const count = from.u32();
+  if (!from.ok() || id.value == 0 || last < id.value || find(id) != none) return false;
+  if (index_.size() >= capacity() || count > limits_.in_flight_max) return false;
+  if (count > from.remaining() / encoded_executed_min) return false;
+  std::uint32_t const place = take();
+  sessions_[place].id = id;
+  sessions_[place].last_position = last;
+  sessions_[place].acked_upto = acked;
+  sessions_[place].done.reserve(count);
+  link_newest(place);
+  index_.insert(id.value, place, id_at());
+  sequence before = acked;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    executed one{sequence(from.u64()), reply_store::none};
+    std::uint8_t const has_reply = from.u8();
+    if (!from.ok() || one.number <= before || has_reply > 1) return false;
+    // What may be in flight bounds how far the sequences reach, here as in `decide`.
+    if (one.number.value - acked.value > limits_.in_flight_max) return false;
+    before = one.number;
+    if (has_reply == 1) {
+      std::uint64_t const version = from.u64();
+      std::uint32_t const length = from.u32();
+      if (!from.ok() || length > reply_bytes_max || length > from.remaining()) return false;
+      if (version <= id.value || version > last) return false;
+      if (++sessions_[place].kept > limits_.replies_kept) return false;
+      if (replies_.living_bytes() + length > replies_bytes_max) return false;
+      one.reply = replies_.add(id, one.number, version, from.bytes(length));
+    }
+    sessions_[place].done.push_back(one);
+  }
+  return from.ok();
+}
+
+inline bool client_table::put_in_order() {
+  std::vector<std::uint32_t> order;
+  order.reserve(index_.size());
+  for (std::uint32_t at = oldest_; at != none; at = sessions_[at].newer) order.push_back(at);
+  sort_by_key(order, [this](std::uint32_t at) { return sessions_[at].last_position; });
+  oldest_ = newest_ = none;
+  for (std::uint32_t at : order) {
+    if (newest_ != none && sessions_[newest_].last_position == sessions_[at].last_position) {
+      return false;
+    }
+    link_newest(at);
+  }
+  replies_.sort();
+  for (std::uint32_t at = replies_.oldest(); at != none;) {
+    std::uint32_t const next = replies_[at].newer;
+    if (next != none && replies_[next].version == replies_[at].version) return false;
+    at = next;
+  }
+  return true;
+}
+
+}  // namespace synod
