@@ -69,9 +69,9 @@ TEST(quorum_mutations, duplicates_count) {
     for (int i = 0; i < 10; ++i) votes.yes(three.only(synod::node_id(100)));
     return votes.phase2(system, synod::node_set::first(64));
   };
-  EXPECT_EQ(vote_twice(), synod::verdict::pending);
+  EXPECT_EQ(vote_twice(), synod::quorum_verdict::pending);
   without const guard(synod::mutation_flag<"duplicates_count">);
-  EXPECT_EQ(vote_twice(), synod::verdict::reached);
+  EXPECT_EQ(vote_twice(), synod::quorum_verdict::reached);
 }
 
 TEST(quorum_mutations, learners_count) {
@@ -82,9 +82,9 @@ TEST(quorum_mutations, learners_count) {
     votes.yes(all.everybody() - all.voters());
     return votes.phase2(system, all.voters());
   };
-  EXPECT_EQ(ask_learners(), synod::verdict::pending);
+  EXPECT_EQ(ask_learners(), synod::quorum_verdict::pending);
   without const guard(synod::mutation_flag<"learners_count">);
-  EXPECT_EQ(ask_learners(), synod::verdict::reached);
+  EXPECT_EQ(ask_learners(), synod::quorum_verdict::reached);
 }
 
 }  // namespace

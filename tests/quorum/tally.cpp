@@ -11,18 +11,19 @@
 namespace {
 
 using synod::node_set;
+using synod::quorum_verdict;
 using synod::tally;
-using synod::verdict;
 
 // Reached, else pending exactly while some completion of the answers would still reach it: found by
 // trying every completion.
 template <class Quorum>
-verdict expected(Quorum const& is_quorum, node_set voters, node_set agreed, node_set refused) {
-  if (is_quorum(agreed & voters)) return verdict::reached;
+quorum_verdict expected(Quorum const& is_quorum, node_set voters, node_set agreed,
+                        node_set refused) {
+  if (is_quorum(agreed & voters)) return quorum_verdict::reached;
   for (node_set const more : fixture::subsets(voters - agreed - refused)) {
-    if (is_quorum((agreed & voters) | more)) return verdict::pending;
+    if (is_quorum((agreed & voters) | more)) return quorum_verdict::pending;
   }
-  return verdict::impossible;
+  return quorum_verdict::impossible;
 }
 
 template <class System>
@@ -58,15 +59,15 @@ TEST(tally, counts_nobody_twice) {
   tally votes;
   EXPECT_TRUE(votes.yes(one));
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(votes.yes(one));
-  EXPECT_EQ(votes.phase2(system, all.voters()), verdict::pending);
+  EXPECT_EQ(votes.phase2(system, all.voters()), quorum_verdict::pending);
   EXPECT_EQ(votes.agreed(), one);
 
   tally refusals;
   EXPECT_TRUE(refusals.no(one));
   EXPECT_FALSE(refusals.no(one));
-  EXPECT_EQ(refusals.phase2(system, all.voters()), verdict::pending);
+  EXPECT_EQ(refusals.phase2(system, all.voters()), quorum_verdict::pending);
   refusals.no(all.only(synod::node_id(100)));
-  EXPECT_EQ(refusals.phase2(system, all.voters()), verdict::impossible);
+  EXPECT_EQ(refusals.phase2(system, all.voters()), quorum_verdict::impossible);
 }
 
 TEST(tally, strangers_and_learners_change_nothing) {
@@ -75,9 +76,9 @@ TEST(tally, strangers_and_learners_change_nothing) {
   tally votes;
   EXPECT_FALSE(votes.yes(all.only(synod::node_id(999))));
   votes.yes(all.everybody() - all.voters());
-  EXPECT_EQ(votes.phase1(system, all.voters()), verdict::pending);
+  EXPECT_EQ(votes.phase1(system, all.voters()), quorum_verdict::pending);
   votes.no(all.everybody() - all.voters());
-  EXPECT_EQ(votes.phase1(system, all.voters()), verdict::pending);
+  EXPECT_EQ(votes.phase1(system, all.voters()), quorum_verdict::pending);
 }
 
 TEST(tally, who_agreed_stays_agreed) {
@@ -87,13 +88,13 @@ TEST(tally, who_agreed_stays_agreed) {
   votes.yes(all.only(synod::node_id(100)));
   votes.no(all.only(synod::node_id(100)));
   votes.no(all.only(synod::node_id(101)));
-  EXPECT_EQ(votes.phase1(system, all.voters()), verdict::pending);
+  EXPECT_EQ(votes.phase1(system, all.voters()), quorum_verdict::pending);
   votes.yes(all.only(synod::node_id(101)));  // sent before its refusal, arrived after
-  EXPECT_EQ(votes.phase1(system, all.voters()), verdict::reached);
+  EXPECT_EQ(votes.phase1(system, all.voters()), quorum_verdict::reached);
   EXPECT_TRUE(votes.refused().empty());
   votes.clear();
   EXPECT_TRUE(votes.agreed().empty());
-  EXPECT_EQ(votes.phase1(system, all.voters()), verdict::pending);
+  EXPECT_EQ(votes.phase1(system, all.voters()), quorum_verdict::pending);
 }
 
 TEST(meets_every_phase1, is_true_exactly_if_every_phase1_quorum_has_a_member_in_the_set) {

@@ -8,7 +8,7 @@
 
 namespace synod {
 
-enum class verdict : std::uint8_t { pending, reached, impossible };
+enum class quorum_verdict : std::uint8_t { pending, reached, impossible };
 
 // Who agreed and who refused, in one phase of one ballot. Two sets, so that a duplicated reply
 // changes nothing (hazard H7). What comes in is `membership::only(from)`, of the configuration that
@@ -39,14 +39,14 @@ class tally {
   [[nodiscard]] node_set refused() const { return no_ - yes_; }
 
   template <quorum_system System>
-  [[nodiscard]] verdict phase1(System const& system, node_set voters) const {
-    if (system.phase1(counted(voters))) return verdict::reached;
-    return system.phase1(voters - refused()) ? verdict::pending : verdict::impossible;
+  [[nodiscard]] quorum_verdict phase1(System const& system, node_set voters) const {
+    if (system.phase1(counted(voters))) return quorum_verdict::reached;
+    return system.phase1(voters - refused()) ? quorum_verdict::pending : quorum_verdict::impossible;
   }
   template <quorum_system System>
-  [[nodiscard]] verdict phase2(System const& system, node_set voters) const {
-    if (system.phase2(counted(voters))) return verdict::reached;
-    return system.phase2(voters - refused()) ? verdict::pending : verdict::impossible;
+  [[nodiscard]] quorum_verdict phase2(System const& system, node_set voters) const {
+    if (system.phase2(counted(voters))) return quorum_verdict::reached;
+    return system.phase2(voters - refused()) ? quorum_verdict::pending : quorum_verdict::impossible;
   }
 
  private:
