@@ -22,6 +22,9 @@ function(synod_library component)
   target_sources(synod_${component} INTERFACE FILE_SET HEADERS BASE_DIRS
                                               ${PROJECT_SOURCE_DIR}/include FILES ${headers})
   target_link_libraries(synod_${component} INTERFACE ${arg_LINKS})
+  # Each header alone: built by the target all_verify_interface_header_sets.
+  set_target_properties(synod_${component} PROPERTIES VERIFY_INTERFACE_HEADER_SETS
+                                                      ${PROJECT_IS_TOP_LEVEL})
 endfunction()
 
 set(synod_components synod)

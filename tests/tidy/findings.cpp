@@ -92,6 +92,8 @@ TEST(layers, ranks_0_to_5_do_not_include_the_world) {
     EXPECT_EQ(layers(posix, "#include <" + name + ">\n"), "") << name;
     EXPECT_EQ(layers("include/synod/asio/x.hpp", "#include <" + name + ">\n"), "") << name;
   }
+  EXPECT_EQ(layers("include/synod/codec/crc32c.hpp", "#include <sys/auxv.h>\n"), "");
+  EXPECT_NE(layers("include/synod/codec/frame.hpp", "#include <sys/auxv.h>\n"), "");
   EXPECT_NE(layers(core, "#include <memory>\n"), "");
   EXPECT_EQ(layers(paxos, "#include <memory>\n"), "");
 }
