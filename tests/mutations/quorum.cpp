@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: BSL-1.0 Every file of this folder is built with the mutations: guards
-// are switched off one at a time, and the test shows that what they prevent then happens.
+// SPDX-License-Identifier: BSL-1.0
+// Every file of this folder is built with the mutations: guards are switched off one at a time, and
+// the test shows that what they prevent then happens.
 #define SYNOD_MUTATIONS 1
 
 #include <gtest/gtest.h>
