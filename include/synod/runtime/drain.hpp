@@ -39,8 +39,7 @@ concept drain_host = requires(Host& host, node_set to, typename Core::message_ty
 //   3  the network is flushed, so that the others' disks work while ours does;
 //   4  decisions are applied: a decision is a fact of the cluster, not of this disk;
 //   5  when storage says that a ticket is durable, the evidence behind it leaves, and the core
-//   counts
-//      its own.
+//      counts its own.
 //
 // After a storage failure nothing is sent, applied or acknowledged any more.
 template <class Core>

@@ -44,7 +44,6 @@ class single_decree_core {
   }
 
   // --- restart
-  // ------------------------------------------------------------------------------------
 
   void restore(record<Command> const& saved) {
     if (saved.kind == record_kind::reserved) {
@@ -70,7 +69,6 @@ class single_decree_core {
   }
 
   // --- inputs
-  // -------------------------------------------------------------------------------------
 
   // One proposal at a time; the outcome comes as one answer.
   std::optional<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
@@ -124,7 +122,6 @@ class single_decree_core {
   }
 
   // --- questions
-  // ----------------------------------------------------------------------------------
 
   [[nodiscard]] time_ns next_deadline() const {
     time_ns soonest = proposing_ ? give_up_at_ : never;
@@ -154,7 +151,6 @@ class single_decree_core {
   };
 
   // --- acceptor
-  // -----------------------------------------------------------------------------------
 
   void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
     if (!plausible(asked.at, from)) return;
@@ -190,7 +186,6 @@ class single_decree_core {
   }
 
   // --- proposer
-  // -----------------------------------------------------------------------------------
 
   void begin_attempt(time_ns now, output_type& out) {
     std::optional<std::uint32_t> const round = rounds_.take(highest_seen_.round);
@@ -309,7 +304,6 @@ class single_decree_core {
   }
 
   // --- learner
-  // ------------------------------------------------------------------------------------
 
   void on(time_ns, node_id, node_set who, decree_asked const&, output_type& out) {
     if (is_chosen()) reply_chosen(who, out);
@@ -387,7 +381,6 @@ class single_decree_core {
   }
 
   // --- parts
-  // --------------------------------------------------------------------------------------
 
   // Tells two proposals apart: a node never uses a round twice, so (node, round) names this one.
   void name_proposal(batch<Command>& commands) {
