@@ -1,12 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-// Every file of this folder is built with the mutations: guards are switched off one at a time, and
-// the test shows that what they prevent then happens.
-#define SYNOD_MUTATIONS 1
-
-#include <gtest/gtest.h>
-
-#include "quorum/twin.hpp"
-
 #include <synod/quorum/counted.hpp>
 #include <synod/quorum/disjoint.hpp>
 #include <synod/quorum/flexible.hpp>
@@ -14,19 +6,12 @@
 #include <synod/quorum/majority.hpp>
 #include <synod/quorum/tally.hpp>
 
+#include <gtest/gtest.h>
+
+#include "quorum/twin.hpp"
+#include "support/mutated.hpp"
+
 namespace {
-
-// Switches one guard off for as long as it lives.
-class without {
- public:
-  explicit without(synod::mutation_switch& guard) : guard_(guard) { guard_.on = true; }
-  without(without const&) = delete;
-  without& operator=(without const&) = delete;
-  ~without() { guard_.on = false; }
-
- private:
-  synod::mutation_switch& guard_;
-};
 
 TEST(quorum_mutations, quorums_need_not_meet) {
   auto const four = fixture::members(4, 0, {2, 2, 0});
@@ -34,7 +19,7 @@ TEST(quorum_mutations, quorums_need_not_meet) {
   EXPECT_FALSE(synod::counted::bind(four).system);
   EXPECT_FALSE((synod::flexible<4, 2>::bind(six).system));
 
-  without const guard(synod::mutation_flag<"quorums_need_not_meet">);
+  support::mutated const guard("quorums_need_not_meet");
   auto const counted = synod::counted::bind(four);
   ASSERT_TRUE(counted.system);
   EXPECT_TRUE(synod::find_disjoint_quorums(*counted.system, four.voters()));
@@ -47,7 +32,7 @@ TEST(quorum_mutations, majority_is_half) {
   auto const four = fixture::members(4);
   EXPECT_FALSE(synod::find_disjoint_quorums(*synod::majority::bind(four).system, four.voters()));
 
-  without const guard(synod::mutation_flag<"majority_is_half">);
+  support::mutated const guard("majority_is_half");
   auto const bound = synod::majority::bind(four);
   ASSERT_TRUE(bound.system);
   EXPECT_TRUE(synod::find_disjoint_quorums(*bound.system, four.voters()));
@@ -58,7 +43,7 @@ TEST(quorum_mutations, grid_skips_last_row) {
   auto const bound = synod::grid<3>::bind(five);
   EXPECT_FALSE(synod::find_disjoint_quorums(*bound.system, five.voters()));
 
-  without const guard(synod::mutation_flag<"grid_skips_last_row">);
+  support::mutated const guard("grid_skips_last_row");
   EXPECT_TRUE(synod::find_disjoint_quorums(*bound.system, five.voters()));
 }
 
@@ -71,7 +56,7 @@ TEST(quorum_mutations, duplicates_count) {
     return votes.phase2(system, synod::node_set::first(64));
   };
   EXPECT_EQ(vote_twice(), synod::quorum_verdict::pending);
-  without const guard(synod::mutation_flag<"duplicates_count">);
+  support::mutated const guard("duplicates_count");
   EXPECT_EQ(vote_twice(), synod::quorum_verdict::reached);
 }
 
@@ -84,7 +69,7 @@ TEST(quorum_mutations, learners_count) {
     return votes.phase2(system, all.voters());
   };
   EXPECT_EQ(ask_learners(), synod::quorum_verdict::pending);
-  without const guard(synod::mutation_flag<"learners_count">);
+  support::mutated const guard("learners_count");
   EXPECT_EQ(ask_learners(), synod::quorum_verdict::reached);
 }
 

@@ -16,7 +16,8 @@ namespace synod {
 class shared_bytes {
  public:
   shared_bytes() = default;
-  explicit shared_bytes(std::vector<std::byte> content) : node_(new node{1, std::move(content)}) {}
+  explicit shared_bytes(std::vector<std::byte> content)
+      : node_(new node{1, nullptr, std::move(content)}) {}
 
   shared_bytes(shared_bytes const& other) : node_(other.node_) {
     if (node_ != nullptr) ++node_->references;
@@ -27,7 +28,7 @@ class shared_bytes {
     return *this;
   }
   ~shared_bytes() {
-    if (node_ != nullptr && --node_->references == 0) delete node_;
+    if (node_ != nullptr && --node_->references == 0) node_->release();
   }
 
   [[nodiscard]] bool empty() const { return node_ == nullptr || node_->content.empty(); }
@@ -37,11 +38,83 @@ class shared_bytes {
   }
 
  private:
+  friend class bytes_pool;
+
+  struct node;
+  struct pool {
+    std::vector<node*> free;
+    std::size_t kept = 0;  // bytes of capacity in `free`
+    std::size_t outstanding = 0;
+    bool abandoned = false;
+  };
   struct node {
     std::uint32_t references;
+    pool* home;
     std::vector<std::byte> content;
+
+    void release() {
+      pool* const where = home;
+      if (where == nullptr) {
+        delete this;
+        return;
+      }
+      --where->outstanding;
+      if (!where->abandoned && where->kept + content.capacity() <= kept_bytes_max) {
+        content.clear();
+        where->kept += content.capacity();
+        where->free.push_back(this);
+        return;
+      }
+      delete this;
+      if (where->abandoned && where->outstanding == 0) delete where;
+    }
   };
+  // What a burst of large buffers may leave behind in one pool.
+  static constexpr std::size_t kept_bytes_max = std::size_t{16} << 20;
+
+  explicit shared_bytes(node* from) : node_(from) {}
+
   node* node_ = nullptr;
+};
+
+// Turns what was written into shared bytes, and recycles buffers together with their capacity, so
+// that the steady state allocates nothing. The bytes may outlive their pool.
+class bytes_pool {
+ public:
+  bytes_pool() : pool_(new shared_bytes::pool) {}
+  bytes_pool(bytes_pool const&) = delete;
+  bytes_pool(bytes_pool&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)) {}
+  bytes_pool& operator=(bytes_pool other) noexcept {
+    std::swap(pool_, other.pool_);
+    return *this;
+  }
+  ~bytes_pool() {
+    if (pool_ == nullptr) return;
+    for (auto* node : pool_->free) delete node;
+    pool_->free.clear();
+    pool_->abandoned = true;
+    if (pool_->outstanding == 0) delete pool_;
+  }
+
+  // Effects: takes the content of `written`, which is left empty with the capacity of a former
+  // buffer, ready for what is written next.
+  [[nodiscard]] shared_bytes seal(std::vector<std::byte>& written) {
+    shared_bytes::node* node;
+    if (pool_->free.empty()) {
+      node = new shared_bytes::node{1, pool_, {}};
+    } else {
+      node = pool_->free.back();
+      pool_->free.pop_back();
+      pool_->kept -= node->content.capacity();
+      node->references = 1;
+    }
+    ++pool_->outstanding;
+    node->content.swap(written);
+    return shared_bytes(node);
+  }
+
+ private:
+  shared_bytes::pool* pool_;
 };
 
 // A part of shared bytes together with the checksum of that part, which is computed once.

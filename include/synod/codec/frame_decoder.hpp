@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/codec/frame.hpp>
+#include <synod/core/rejections.hpp>
+
+#include <array>
+#include <cstring>
+#include <optional>
+
+namespace synod {
+
+// What became of the frames that arrived.
+struct frame_counters {
+  std::uint64_t frames = 0;  // decoded
+  rejections refused;
+};
+
+// Cuts a stream of bytes into frames. What it holds grows with the bytes that arrived and never
+// with the length that a header claims. The first refusal is final: behind it nobody knows where
+// the next frame begins, so the connection must be closed.
+class frame_decoder {
+ public:
+  // Counts into `counters`, which several connections may share; buffers come from `pool`.
+  frame_decoder(frame_family family, bytes_pool& pool, frame_counters& counters)
+      : family_(family), pool_(&pool), counters_(&counters) {}
+
+  // For when the handshake has shown who is at the other end. From the next header on.
+  void body_max(std::uint32_t limit) { body_max_ = limit; }
+
+  // Effects: takes bytes off the front of `arrived` until a frame is complete or none are left.
+  // Returns: the frame, if one is complete: call again until there is none.
+  [[nodiscard]] std::optional<frame> next(std::span<std::byte const>& arrived) {
+    if (failed_) return {};
+    if (filled_ < frame_header_length && !take_header(arrived)) return {};
+    std::size_t const missing = header_.length - body_.size();
+    std::size_t const here = missing < arrived.size() ? missing : arrived.size();
+    body_.insert(body_.end(), arrived.begin(), arrived.begin() + static_cast<std::ptrdiff_t>(here));
+    arrived = arrived.subspan(here);
+    if (here < missing) return {};
+    filled_ = 0;
+    if (crc32c(body_) != header_.body_checksum && !SYNOD_MUTATION(body_checksum_ignored)) {
+      return refuse(
+          {error_code::checksum_mismatch, header_.body_checksum, "frame", "close the connection"});
+    }
+    ++counters_->frames;
+    return frame{header_, {pool_->seal(body_), 0, header_.length, header_.body_checksum}};
+  }
+
+  // No error until something was refused.
+  [[nodiscard]] error const& failed() const { return failed_; }
+  // Whether the stream could end here without cutting a frame in two.
+  [[nodiscard]] bool between_frames() const { return filled_ == 0; }
+
+ private:
+  bool take_header(std::span<std::byte const>& arrived) {
+    std::size_t const missing = frame_header_length - filled_;
+    std::size_t const here = missing < arrived.size() ? missing : arrived.size();
+    if (here != 0) std::memcpy(start_.data() + filled_, arrived.data(), here);
+    filled_ += here;
+    arrived = arrived.subspan(here);
+    if (here < missing) return false;
+    auto const header = decode_frame_header(start_, family_, body_max_);
+    if (!header) {
+      refuse(header.error());
+      return false;
+    }
+    header_ = *header;
+    return true;
+  }
+
+  std::optional<frame> refuse(error why) {
+    failed_ = why;
+    counters_->refused.count(why.code);
+    body_ = {};
+    return {};
+  }
+
+  frame_family family_;
+  bytes_pool* pool_;
+  frame_counters* counters_;
+  std::uint32_t body_max_ = frame_body_before_handshake_max;
+  std::size_t filled_ = 0;  // of the header; the body is its own count
+  std::array<std::byte, frame_header_length> start_{};
+  frame_header header_;
+  std::vector<std::byte> body_;
+  error failed_;
+};
+
+}  // namespace synod

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/assert.hpp>
+#include <synod/core/bytes.hpp>
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+namespace synod {
+
+// The fixed codec of headers, protocol messages and records: integers of fixed width,
+// little-endian, one after another. Types add themselves by two functions found through their
+// namespace:
+//
+//   void encode(wire_writer& out, T const& value);
+//   void decode(wire_reader& in, T& value);   // says in.fail() where the bytes are not a T
+//
+// so that a message is written and read by one line each: out(at, first, last); in(at, first,
+// last).
+
+template <class T>
+concept wire_integer = std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> ||
+    std::same_as<T, std::uint32_t> || std::same_as<T, std::uint64_t> ||
+    std::same_as<T, std::int64_t>;
+
+namespace detail {
+
+template <wire_integer T>
+constexpr T little_endian(T value) {
+  if constexpr (std::endian::native == std::endian::little || sizeof(T) == 1) {
+    return value;
+  } else if constexpr (sizeof(T) == 2) {
+    return static_cast<T>(__builtin_bswap16(value));
+  } else if constexpr (sizeof(T) == 4) {
+    return static_cast<T>(__builtin_bswap32(value));
+  } else {
+    return static_cast<T>(__builtin_bswap64(static_cast<std::uint64_t>(value)));
+  }
+}
+
+}  // namespace detail
+
+// Appends to a vector that the caller owns and reuses.
+class wire_writer {
+ public:
+  explicit wire_writer(std::vector<std::byte>& into) : into_(into) {}
+
+  template <class... Fields>
+  void operator()(Fields const&... fields) {
+    (one(fields), ...);
+  }
+
+  void bytes(std::span<std::byte const> from) {
+    into_.insert(into_.end(), from.begin(), from.end());
+  }
+
+  [[nodiscard]] std::size_t position() const { return into_.size(); }
+  // Overwrites what was written at a position, for lengths that are known only afterwards.
+  // Requires: at + sizeof(value) <= position().
+  template <wire_integer T>
+  void patch(std::size_t at, T value) {
+    T const stored = detail::little_endian(value);
+    std::memcpy(into_.data() + at, &stored, sizeof(T));
+  }
+
+  // For codecs of user values, which append by themselves.
+  [[nodiscard]] std::vector<std::byte>& sink() { return into_; }
+
+ private:
+  template <class T>
+  void one(T const& value) {
+    if constexpr (std::same_as<T, bool>) {
+      into_.push_back(value ? std::byte{1} : std::byte{0});
+    } else if constexpr (wire_integer<T>) {
+      std::size_t const at = into_.size();
+      into_.resize(at + sizeof(T));
+      patch(at, value);
+    } else {
+      encode(*this, value);
+    }
+  }
+
+  std::vector<std::byte>& into_;
+};
+
+// How much memory the decoding of some input may take beyond the input itself: three times its
+// length and 32 KiB, so that with a copy of the input it stays within 4 x input + 64 KiB. Whoever
+// is about to allocate on the word of the input asks here first.
+class decode_allowance {
+ public:
+  static constexpr std::size_t free_bytes = std::size_t{32} << 10;
+
+  explicit constexpr decode_allowance(std::size_t input_length)
+      : left_(3 * input_length + free_bytes) {}
+
+  // Returns: whether `count` elements of `size` bytes may be allocated.
+  [[nodiscard]] constexpr bool take(std::size_t count, std::size_t size) {
+    if (size != 0 && count > left_ / size) return false;
+    left_ -= count * size;
+    return true;
+  }
+
+ private:
+  std::size_t left_;
+};
+
+// Reads hostile bytes. It never reads past them; the first thing that does not fit makes it fail
+// for good, after which everything reads as zero, so that one question at the end is enough.
+class wire_reader {
+ public:
+  explicit wire_reader(std::span<std::byte const> bytes)
+      : at_(bytes.data()), end_(at_ + bytes.size()), allowance_(bytes.size()) {}
+  // Of bytes that are shared, parts may be kept: see `slice`.
+  explicit wire_reader(byte_slice const& from) : wire_reader(from.bytes()) { owner_ = from.owner; }
+
+  template <class... Fields>
+  void operator()(Fields&... fields) {
+    (one(fields), ...);
+  }
+
+  template <wire_integer T>
+  [[nodiscard]] T get() {
+    T value{};
+    one(value);
+    return value;
+  }
+
+  // Empty, and failed, if there are not that many.
+  [[nodiscard]] std::span<std::byte const> bytes(std::size_t length) {
+    if (length > remaining()) {
+      fail();
+      return {};
+    }
+    std::byte const* const from = at_;
+    at_ += length;
+    return {from, length};
+  }
+
+  // The same bytes, kept alive by the slice where they are shared, without an owner otherwise.
+  [[nodiscard]] byte_slice slice(std::size_t length, std::uint32_t checksum) {
+    auto const part = bytes(length);
+    if (failed() || owner_.empty()) return {};
+    auto const offset = static_cast<std::uint32_t>(part.data() - owner_.bytes().data());
+    return {owner_, offset, static_cast<std::uint32_t>(length), checksum};
+  }
+
+  // A number of elements, each of which takes at least `smallest` bytes here (at least 1) and
+  // `memory` bytes once decoded: refused before anything is allocated for them.
+  [[nodiscard]] std::uint32_t count(std::size_t smallest, std::size_t memory) {
+    auto const found = get<std::uint32_t>();
+    bool const fits = found <= remaining() / smallest && allowance_.take(found, memory);
+    if (!fits && !SYNOD_MUTATION(counts_unbounded)) {
+      fail();
+      return 0;
+    }
+    return found;
+  }
+
+  [[nodiscard]] std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }
+  [[nodiscard]] bool failed() const { return failed_; }
+  // Everything was read and nothing is left over.
+  [[nodiscard]] bool finished() const { return !failed_ && at_ == end_; }
+  void fail() {
+    failed_ = true;
+    at_ = end_;
+  }
+
+  [[nodiscard]] decode_allowance& allowance() { return allowance_; }
+
+ private:
+  template <class T>
+  void one(T& value) {
+    if constexpr (std::same_as<T, bool>) {
+      auto const found = get<std::uint8_t>();
+      if (found > 1) fail();
+      value = found == 1;
+    } else if constexpr (wire_integer<T>) {
+      if (remaining() < sizeof(T)) {
+        fail();
+        value = 0;
+        return;
+      }
+      std::memcpy(&value, at_, sizeof(T));
+      value = detail::little_endian(value);
+      at_ += sizeof(T);
+    } else {
+      decode(*this, value);
+    }
+  }
+
+  std::byte const* at_;
+  std::byte const* end_;
+  shared_bytes owner_;
+  decode_allowance allowance_;
+  bool failed_ = false;
+};
+
+}  // namespace synod
