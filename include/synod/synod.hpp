@@ -5,6 +5,9 @@
 // is included by its own folder: <synod/cereal/...>, <synod/asio/...>,
 // <synod/testing/...>. `tests/run --fix` writes this list.
 #include <synod/codec/crc32c.hpp>
+#include <synod/codec/frame.hpp>
+#include <synod/codec/frame_decoder.hpp>
+#include <synod/codec/wire.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/ballot.hpp>
 #include <synod/core/batch.hpp>
