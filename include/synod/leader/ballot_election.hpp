@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/assert.hpp>
+#include <synod/leader/policy.hpp>
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace synod {
+
+struct ballot_election_options {
+  time_ns heartbeat_ns = 50'000'000;  // above the slowest round trip between two members
+  // Unhappy heartbeats endured before campaigning, besides the first: a preference for nodes with
+  // less, never a part of how ballots compare.
+  std::uint32_t patience = 0;
+};
+
+// One question or answer of a heartbeat round.
+struct election_message {
+  bool reply = false;
+  std::uint64_t round = 0;
+  ballot mine;    // the ballot the sender campaigned with last
+  ballot leader;  // the best ballot the sender believes in
+  bool happy = false;
+};
+
+// Election by quorum connectivity: every node asks every other, once per heartbeat, "with which
+// ballot, under whom, and are you happy?" A node is happy when it leads and reaches a quorum, or
+// hears a happy leader. It campaigns only when it is unhappy, everybody it hears is unhappy, and
+// they form a phase-1 quorum. So one quorum-connected node is enough for progress, however the
+// other links have failed (hazard H24), and a node that merely lost its leader's link does not
+// disturb the others.
+class ballot_election {
+ public:
+  using message = election_message;
+  using options = ballot_election_options;
+
+  static constexpr bool progresses_when_partially_connected = true;
+  static constexpr char const* name() { return "ballot_election"; }
+
+  explicit ballot_election(options given = {}, std::uint64_t = 0) : options_(given) {}
+
+  template <class System>
+  leader_advice tick(time_ns now, leader_situation<System> const& seen,
+                     std::vector<policy_send<message>>& out) {
+    if (now < beat_at_) return leader_advice::none;
+    leader_advice const advice = beat_at_ == 0 ? leader_advice::none : judge(seen);
+    beat_at_ = now + options_.heartbeat_ns;
+    ++round_;
+    replied_ = {};
+    node_set const others = seen.members.voters() - seen.members.only(seen.self);
+    if (!others.empty()) out.push_back({others, {false, round_, mine_, leader_, happy_}});
+    return advice;
+  }
+
+  template <class System>
+  void step(time_ns, node_id from, message const& got, leader_situation<System> const& seen,
+            std::vector<policy_send<message>>& out) {
+    node_set const who = seen.members.only(from);
+    if (who.empty()) return;
+    if (!got.reply) {
+      out.push_back({who, {true, got.round, mine_, leader_, happy_}});
+    } else if (got.round == round_ && seen.members.voters().contains(who)) {
+      // Kept by member, not in a list: a duplicate replaces itself.
+      who.for_each([&](node_index at) { replies_[at.value] = got; });
+      replied_ = replied_ | who;
+    }
+  }
+
+  // A ballot that the core obeyed: whoever owns it may be leading.
+  void heard(node_id, ballot at, time_ns) {
+    if (at > leader_) {
+      leader_ = at;
+      happy_ = true;
+      unhappy_beats_ = 0;
+    }
+  }
+  void campaigned(ballot at, time_ns) {
+    mine_ = at;
+    leader_ = at;
+    happy_ = true;
+    unhappy_beats_ = 0;
+  }
+
+  [[nodiscard]] bool may_promise(ballot, time_ns) const { return true; }
+  [[nodiscard]] bool lease_valid(time_ns) const { return false; }
+  [[nodiscard]] time_ns next_deadline() const { return beat_at_; }
+
+ private:
+  template <class System>
+  leader_advice judge(leader_situation<System> const& seen) {
+    if (seen.promised > leader_) leader_ = seen.promised;
+    replied_.for_each([&](node_index at) {
+      if (replies_[at.value].mine > leader_) leader_ = replies_[at.value].mine;
+    });
+    bool const i_lead = !mine_.empty() && leader_ == mine_;
+    bool some_happy = false;
+    bool larger_happy_leader = false;
+    bool leader_is_happy = false;
+    node_set supporters = seen.members.only(seen.self);
+    replied_.for_each([&](node_index at) {
+      message const& one = replies_[at.value];
+      some_happy = some_happy || one.happy;
+      larger_happy_leader = larger_happy_leader || (one.leader > mine_ && one.happy);
+      leader_is_happy = leader_is_happy || (one.mine == leader_ && one.happy);
+      if (one.leader <= mine_) supporters.insert(at);
+    });
+    bool const supported = seen.phase == leading_phase::preparing
+                               ? seen.quorums.phase1(supporters & seen.members.voters())
+                               : seen.quorums.phase2(supporters & seen.members.voters());
+    happy_ = i_lead ? supported || larger_happy_leader : leader_is_happy;
+    unhappy_beats_ = happy_ ? 0 : unhappy_beats_ + 1;
+    if (!seen.eligible) return leader_advice::none;
+    if (i_lead && seen.phase == leading_phase::leading) {
+      return supported || unhappy_beats_ < 2 ? leader_advice::none : leader_advice::step_down;
+    }
+    // We believe in ourselves and are supported, but stopped leading (for want of a quorum, or
+    // because somebody who then vanished refused us): lead again.
+    if (i_lead && supported && seen.phase == leading_phase::following) {
+      return leader_advice::campaign;
+    }
+    node_set const reached = (replied_ | seen.members.only(seen.self)) & seen.members.voters();
+    bool const take_over = !happy_ && !some_happy && unhappy_beats_ > options_.patience &&
+                           seen.quorums.phase1(reached);
+    return take_over && seen.phase != leading_phase::leading ? leader_advice::campaign
+                                                             : leader_advice::none;
+  }
+
+  options options_;
+  time_ns beat_at_ = 0;
+  std::uint64_t round_ = 0;
+  ballot mine_;
+  ballot leader_;
+  bool happy_ = false;
+  std::uint32_t unhappy_beats_ = 0;
+  node_set replied_;
+  std::array<message, node_set::capacity> replies_{};
+};
+
+}  // namespace synod

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/concepts.hpp>
+#include <synod/core/generator.hpp>
+#include <synod/leader/policy.hpp>
+#include <synod/protocol/multi_paxos/catching_up.hpp>
+#include <synod/protocol/multi_paxos/confirming.hpp>
+#include <synod/protocol/multi_paxos/following.hpp>
+#include <synod/protocol/multi_paxos/leading.hpp>
+#include <synod/protocol/multi_paxos/messages.hpp>
+#include <synod/protocol/multi_paxos/options.hpp>
+#include <synod/protocol/multi_paxos/replicated_log.hpp>
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace synod {
+
+// Leader-based multi-Paxos: the parts of this folder, and who hears what.
+//   replicated_log  acceptor over all slots, the chosen prefix, configurations, what is durable
+//   leading         phase 1 over an open range, the pipeline of phase 2
+//   following       who leads, and what a follower owes to the leader
+//   confirming      the pulse, and reads confirmed by it
+//   catching_up     chosen values from elsewhere
+//   Leader          when to campaign and when to stop; it cannot hurt safety
+template <class Command, quorum Quorum, class Leader>
+class multi_paxos_core {
+ public:
+  using command = Command;
+  using options = multi_paxos_options<typename Leader::options>;
+  using message_type = multi_paxos_message<Command, typename Leader::message>;
+  using answer_type = read_answer;
+  using output_type = output<message_type, Command, answer_type>;
+  using request_type = multi_paxos_request;
+  using value_type = slot_value<Command>;
+
+  static_assert(leader_policy_for<Leader, typename Quorum::system>,
+                "synod::multi_paxos: Leader does not model synod::leader_policy_for");
+  static_assert(std::variant_size_v<message_type> <= 11,
+                "std::visit of libstdc++ becomes an indirect call above 11 alternatives");
+
+  // Requires: Quorum::bind accepts the members.
+  explicit multi_paxos_core(options given)
+      : options_(std::move(given)), log_(options_.self, options_.members,
+                                         {options_.constants.alpha, options_.accept_ahead_max,
+                                          options_.part_bytes, options_.retained_slots}),
+        policy_(options_.leader, options_.seed), leading_({pipeline(options_), options_.resend_ns}),
+        following_({options_.read_max_ns, options_.reads_max}),
+        confirming_({options_.pulse_ns, options_.read_max_ns, options_.reads_max}),
+        catching_up_({options_.gap_grace_ns, options_.learn_retry_ns, options_.probe_ns,
+                      options_.learn_parts}),
+        answers_(generator(options_.seed ^ options_.self.value).next()) {}
+
+  // --- restart
+  // ------------------------------------------------------------------------------------
+
+  void restore(record<Command> const& saved) { log_.restore(saved); }
+  void restore(applied_prefix const& known) { log_.restore(known); }
+
+  void start(time_ns now, damage const& harm, output_type& out) {
+    log_.start(harm, out);
+    catching_up_.heard(now);
+    tick(now, out);
+  }
+
+  // --- inputs
+  // -------------------------------------------------------------------------------------
+
+  // Takes the batch only where it is accepted. Accepted means proposed, not decided.
+  std::optional<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
+    if (auto refused = cannot_propose()) return refused;
+    leading_.propose(now, value_type(std::move(commands)), log_, out);
+    return std::nullopt;
+  }
+
+  std::optional<refusal> request(time_ns now, request_type&& asked, output_type& out) {
+    return std::visit([&](auto& one) { return ask(now, one, out); }, asked);
+  }
+
+  void step(time_ns now, node_id from, message_type&& received, output_type& out) {
+    node_set const who = log_.configs().only(from);
+    if (who.empty()) {
+      (void)log_.reject(error_code::unknown_member);
+      return;
+    }
+    std::visit([&](auto& one) { on(now, from, who, one, out); }, received);
+  }
+
+  void tick(time_ns now, output_type& out) {
+    leader_advice const advice = policy_.tick(now, situation(), policy_out_);
+    send_policy(out);
+    if (advice == leader_advice::campaign && eligible()) campaign(now, out);
+    if (advice == leader_advice::step_down) step_down(now, out);
+    leading_.tick(now, log_, out);
+    confirming_.tick(now, leading_.mine(), log_, out);
+    following_.tick(now, out);
+    catching_up_.tick(now, log_, out);
+    if (now >= transfer_until_) transfer_until_ = never;
+  }
+
+  void persisted(time_ns now, ticket upto, output_type& out) {
+    log_.persisted(upto, out);
+    bool const led = leading_.leads();
+    leading_.persisted(now, upto, log_, out);
+    if (!led && leading_.leads()) began_to_lead(now, out);
+  }
+
+  // --- questions
+  // ----------------------------------------------------------------------------------
+
+  [[nodiscard]] time_ns next_deadline() const {
+    time_ns soonest = policy_.next_deadline();
+    for (time_ns one :
+         {leading_.next_deadline(), confirming_.next_deadline(), following_.next_deadline(),
+          catching_up_.next_deadline(), transfer_until_}) {
+      if (one < soonest) soonest = one;
+    }
+    return soonest;
+  }
+  [[nodiscard]] std::size_t room() const {
+    return transfer_until_ != never ? 0 : leading_.room(log_);
+  }
+  [[nodiscard]] membership const& members() const {
+    return log_.configs().of(log_.chosen_upto().next()).members;
+  }
+  [[nodiscard]] leader_hint hint() const {
+    if (leading_.leads()) return {leading_.mine(), options_.self};
+    return following_.hint();
+  }
+  [[nodiscard]] bool leads() const { return leading_.leads(); }
+  [[nodiscard]] leading_phase phase() const { return leading_.phase(); }
+  [[nodiscard]] bool lease_valid(time_ns now) const {
+    return leading_.settled(log_) && policy_.lease_valid(now);
+  }
+  [[nodiscard]] slot chosen_upto() const { return log_.chosen_upto(); }
+  [[nodiscard]] slot last_proposed() const { return leading_.last_proposed(); }
+  [[nodiscard]] slot floor() const { return log_.floor(); }
+  [[nodiscard]] node_set votes(slot at) const { return leading_.votes(at); }
+  [[nodiscard]] ballot highest_seen() const { return log_.highest_seen(); }
+  [[nodiscard]] rejections const& rejected() const { return log_.rejected(); }
+  [[nodiscard]] std::vector<governed_from> configurations_from(slot from) const {
+    return log_.configs().saved(from);
+  }
+
+ private:
+  using log_type = replicated_log<Command, Quorum, output_type>;
+
+  static std::uint32_t pipeline(options const& given) {
+    std::uint32_t const most = given.constants.alpha;
+    return given.pipeline_slots_max < most ? given.pipeline_slots_max : most;
+  }
+
+  // --- messages: acceptor
+  // -------------------------------------------------------------------------
+
+  void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
+    if (asked.first == slot() || asked.first > asked.last) {
+      (void)log_.reject(error_code::malformed);
+      return;
+    }
+    if (!log_.plausible(asked.at, from)) return;
+    if (!log_.may_promise() || !policy_.may_promise(asked.at, now)) return;
+    ruling const rule = log_.on_prepare(asked, out);
+    if (rule.is == verdict::refused) {
+      return log_.send_after(out, who, nack{asked.at, rule.promised, asked.first});
+    }
+    obey(now, from, asked.at, out);
+    // Everything reported is durable once everything appended so far is.
+    log_.report(asked, ++answers_,
+                [&](promise<Command>&& part) { log_.send_after(out, who, std::move(part)); });
+  }
+
+  void on(time_ns now, node_id from, node_set who, accept<Command>& asked, output_type& out) {
+    if (asked.at.owner != from || !trusted(asked.at, from)) return;
+    slot const at = asked.at_slot;
+    if (at <= log_.chosen_upto()) return already_chosen(who, asked, out);
+    if (at > log_.highest_acceptable()) {
+      return catching_up_.need(now, who, asked.chosen_upto, log_);
+    }
+    if (!log_.may_vote(at)) {
+      return catching_up_.need(now, who, asked.chosen_upto, log_);
+    }
+    ruling const rule = log_.on_accept(asked.at, at, asked.value, out);
+    if (rule.is == verdict::refused) {
+      return log_.send_after(out, who, nack{asked.at, rule.promised, at});
+    }
+    if (rule.is == verdict::chosen) return already_chosen(who, asked, out);
+    log_.send_after(out, who, accepted<Command>{asked.at, at, {}});
+    if (asked.at != following_.leader()) obey(now, from, asked.at, out);
+    heard_chosen(now, who, asked.at, asked.chosen_upto, out);
+  }
+
+  // A slot that is decided here is never voted for again: who proposes something else is told what
+  // it is.
+  void already_chosen(node_set who, accept<Command> const& asked, output_type& out) {
+    auto const* const here = log_.find(asked.at_slot);
+    bool const same = here != nullptr && here->chosen && here->value == asked.value;
+    if (same || SYNOD_MUTATION(accept_below_floor)) {
+      return log_.send_after(out, who, accepted<Command>{asked.at, asked.at_slot, {}});
+    }
+    catching_up_.answer(who, {asked.at_slot}, log_, out);
+  }
+
+  void on(time_ns now, node_id from, node_set who, notice const& got, output_type& out) {
+    if (got.at.owner != from || !trusted(got.at, from)) return;
+    heard_chosen(now, who, got.at, got.chosen_upto, out);
+  }
+
+  void heard_chosen(time_ns now, node_set who, ballot at, slot upto, output_type& out) {
+    catching_up_.heard(now);
+    if (upto <= log_.chosen_upto()) return;
+    if (log_.notice_chosen(at, upto, out)) catching_up_.need(now, who, upto, log_);
+    moved(now, out);
+  }
+
+  // --- messages: leader
+  // ---------------------------------------------------------------------------
+
+  void on(time_ns now, node_id, node_set who, promise<Command> const& got, output_type& out) {
+    bool const led = leading_.leads();
+    if (!leading_.on_promise(now, who, got, log_, out)) {
+      (void)log_.reject(error_code::malformed);
+    }
+    if (leading_.must_learn(log_)) {
+      catching_up_.need(now, leading_.learn_from(), leading_.learn_upto(), log_);
+    }
+    if (!led && leading_.leads()) began_to_lead(now, out);
+  }
+
+  void on(time_ns now, node_id from, node_set, accepted<Command> const& got, output_type& out) {
+    leading_.on_accepted(now, from, got, log_, out);
+  }
+
+  void on(time_ns now, node_id, node_set, nack const& got, output_type& out) {
+    if (!round_is_plausible(got.promised.round, log_.highest_round())) {
+      (void)log_.reject(error_code::implausible_round);
+      return;
+    }
+    log_.see(got.promised);
+    if (leading_.outdone(got.refused, got.promised)) step_down(now, out);
+  }
+
+  void on(time_ns now, node_id from, node_set who, pulse& got, output_type& out) {
+    std::visit([&](auto& one) { on_pulse(now, from, who, one, out); }, got);
+  }
+
+  // Acknowledged only if no promise or vote above this ballot covers a slot that may still be open:
+  // that is what makes the acknowledgement evidence.
+  void on_pulse(time_ns now, node_id from, node_set who, pulse_beat const& got, output_type& out) {
+    if (got.at.owner != from || !trusted(got.at, from)) return;
+    ballot const strongest = log_.strongest_from(got.chosen_upto.next());
+    if (strongest > got.at && !SYNOD_MUTATION(deposed_leader_acknowledged)) {
+      return log_.send_after(out, who, nack{got.at, strongest, got.chosen_upto.next()});
+    }
+    if (got.at != following_.leader()) obey(now, from, got.at, out);
+    heard_chosen(now, who, got.at, got.chosen_upto, out);
+    log_.send_after(out, who, pulse(pulse_ack{got.at, got.token, got.sent_at, log_.chosen_upto()}));
+  }
+  void on_pulse(time_ns now, node_id, node_set who, pulse_ack const& got, output_type& out) {
+    if (!leading_.leads() || got.at != leading_.mine()) return;
+    confirming_.on_ack(now, who, got, leading_.mine(), log_, out);
+    hand_over_when_ready(who, out);
+  }
+  void on_pulse(time_ns now, node_id from, node_set, pulse_hand_over const& got, output_type& out) {
+    if (got.at.owner != from || got.at != following_.leader() || !eligible()) return;
+    campaign(now, out);
+  }
+
+  // --- messages: catch-up and reads
+  // ---------------------------------------------------------------
+
+  void on(time_ns now, node_id from, node_set who, learn<Command>& got, output_type& out) {
+    if (auto const* const asked = std::get_if<learn_ask>(&got)) {
+      return catching_up_.answer(who, *asked, log_, out);
+    }
+    catching_up_.take(now, from, who, *std::get_if<learn_values<Command>>(&got), log_, out);
+    moved(now, out);
+  }
+
+  void on(time_ns now, node_id, node_set who, read_message const& got, output_type& out) {
+    if (auto const* const asked = std::get_if<read_ask>(&got)) {
+      if (leading_.leads() && leading_.barrier() != slot() && !confirming_.full()) {
+        confirming_.read(now, asked->id, who, leading_.mine(), leading_.barrier(), log_, out);
+      } else {
+        log_.send_now(out, who, read_message(read_refused{asked->id}));
+      }
+    } else if (auto const* const done = std::get_if<read_confirmed>(&got)) {
+      following_.confirmed(done->id, done->upto, out);
+    } else if (auto const* const no = std::get_if<read_refused>(&got)) {
+      following_.refused(no->id, out);
+    }
+  }
+
+  void on(time_ns now, node_id from, node_set, typename Leader::message const& got,
+          output_type& out) {
+    policy_.step(now, from, got, situation(), policy_out_);
+    send_policy(out);
+  }
+
+  // --- requests
+  // -----------------------------------------------------------------------------------
+
+  std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
+    if (leading_.leads()) {
+      if (leading_.barrier() == slot()) return refuse(error_code::not_ready, "read again");
+      if (confirming_.full()) return refuse(error_code::busy, "read again later");
+      confirming_.read(now, asked.id, {}, leading_.mine(), leading_.barrier(), log_, out);
+      return std::nullopt;
+    }
+    leader_hint const where = following_.hint();
+    node_set const leader =
+        where.leader.has_value() ? log_.configs().only(*where.leader) : node_set();
+    if (leader.empty() || leader == log_.only_self()) {
+      return refuse(error_code::not_leader, "read again when a leader is known");
+    }
+    if (following_.full()) return refuse(error_code::busy, "read again later");
+    following_.forward(now, asked.id);
+    log_.send_now(out, leader, read_message(read_ask{asked.id}));
+    return std::nullopt;
+  }
+
+  std::optional<refusal> ask(time_ns now, transfer_request const& asked, output_type& out) {
+    if (!leading_.leads()) return refuse(error_code::not_leader, "ask the leader");
+    node_set const to = members().only(asked.to) & members().voters();
+    if (to.empty() || to == log_.only_self()) {
+      return refuse(error_code::unknown_member, "name another voter");
+    }
+    transfer_to_ = to;
+    transfer_until_ = now + options_.transfer_max_ns;
+    hand_over_when_ready(to, out);
+    return std::nullopt;
+  }
+
+  std::optional<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
+    if (auto refused = cannot_propose()) return refused;
+    membership const& newest = log_.configs().newest().members;
+    if (asked.members.number() != newest.number().next()) {
+      return refuse(error_code::stale_configuration, "build on the newest configuration");
+    }
+    if (!Quorum::bind(asked.members).system.has_value()) {
+      return refuse(error_code::quorums_do_not_meet, "choose quorums that meet");
+    }
+    leading_.propose(now, value_type::of(std::move(asked.members)), log_, out);
+    return std::nullopt;
+  }
+
+  std::optional<refusal> ask(time_ns now, open_session_request const& asked, output_type& out) {
+    if (auto refused = cannot_propose()) return refused;
+    leading_.propose(now, value_type::of(asked.session, asked.stamp), log_, out);
+    return std::nullopt;
+  }
+
+  std::optional<refusal> ask(time_ns, snapshotted const& asked, output_type& out) {
+    log_.snapshotted(asked.upto, out);
+    return std::nullopt;
+  }
+
+  std::optional<refusal> ask(time_ns now, snapshot_installed const& asked, output_type& out) {
+    log_.installed(asked.head, out);
+    moved(now, out);
+    return std::nullopt;
+  }
+
+  // --- parts
+  // --------------------------------------------------------------------------------------
+
+  std::optional<refusal> cannot_propose() const {
+    if (!leading_.leads()) return refuse(error_code::not_leader, "propose at the leader");
+    if (transfer_until_ != never) return refuse(error_code::busy, "the leader is handing over");
+    if (leading_.room(log_) == 0) return refuse(error_code::busy, "propose when a slot is free");
+    return std::nullopt;
+  }
+  refusal refuse(error_code why, char const* remedy) const {
+    return {{why, options_.self.value, "multi_paxos", remedy}, hint()};
+  }
+
+  [[nodiscard]] bool eligible() const {
+    return log_.harm().none() &&
+           !(log_.only_self() & log_.configs().of(log_.chosen_upto().next()).members.voters())
+                .empty();
+  }
+
+  leader_situation<typename Quorum::system> situation() const {
+    auto const& governing = log_.configs().of(log_.chosen_upto().next());
+    return {governing.members, governing.quorums,     options_.self, leading_.phase(),
+            leading_.mine(),   log_.strongest_open(), eligible()};
+  }
+
+  // The leader it follows is trusted without looking again; any other ballot is looked at.
+  [[nodiscard]] bool trusted(ballot at, node_id from) {
+    return at == following_.leader() || log_.plausible(at, from);
+  }
+
+  void campaign(time_ns now, output_type& out) {
+    bool const led = leading_.leads();
+    if (led) return;
+    leading_.campaign(now, log_, out);
+    if (leading_.following()) return;
+    policy_.campaigned(leading_.mine(), now);
+    following_.lead_myself(out);
+    if (leading_.leads()) began_to_lead(now, out);
+  }
+
+  void began_to_lead(time_ns now, output_type& out) {
+    confirming_.begin(now);
+    out.events.push_back(leader_changed{hint(), true});
+  }
+
+  void step_down(time_ns, output_type& out) {
+    bool const led = leading_.leads();
+    leading_.step_down();
+    confirming_.stop(log_, out);
+    transfer_until_ = never;
+    if (led) out.events.push_back(leader_changed{following_.hint(), false});
+  }
+
+  // A ballot that was promised or voted: its owner may lead, and whoever led below it does not.
+  void obey(time_ns now, node_id from, ballot at, output_type& out) {
+    if (!leading_.following() && at > leading_.mine()) step_down(now, out);
+    policy_.heard(from, at, now);
+    if (following_.follow(at)) out.events.push_back(leader_changed{following_.hint(), false});
+  }
+
+  void moved(time_ns now, output_type& out) {
+    bool const led = leading_.leads();
+    leading_.moved(now, log_, out);
+    if (!led && leading_.leads()) began_to_lead(now, out);
+  }
+
+  void hand_over_when_ready(node_set who, output_type& out) {
+    if (transfer_until_ == never || who != transfer_to_) return;
+    bool const idle = leading_.last_proposed() <= log_.chosen_upto();
+    if (!idle || confirming_.chosen_at(who) < log_.chosen_upto()) return;
+    log_.send_now(out, who, pulse(pulse_hand_over{leading_.mine()}));
+  }
+
+  void send_policy(output_type& out) {
+    for (auto& one : policy_out_) log_.send_now(out, one.to, std::move(one.message));
+    policy_out_.clear();
+  }
+
+  options options_;
+  log_type log_;
+  Leader policy_;
+  leadership<Command, Quorum, output_type> leading_;
+  following<output_type> following_;
+  confirming<Command, Quorum, output_type> confirming_;
+  catching_up<Command, Quorum, output_type> catching_up_;
+  std::vector<policy_send<typename Leader::message>> policy_out_;
+
+  std::uint64_t answers_;  // names the looks at the log that promises report, across restarts
+  node_set transfer_to_;
+  time_ns transfer_until_ = never;
+};
+
+}  // namespace synod

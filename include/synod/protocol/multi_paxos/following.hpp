@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/outcome.hpp>
+#include <synod/protocol/multi_paxos/messages.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace synod {
+
+// Whom this node follows, and the reads it sent to that leader.
+template <class Output>
+class following {
+ public:
+  struct limits {
+    time_ns read_max_ns;
+    std::size_t reads_max;
+  };
+
+  explicit following(limits bounds) : bounds_(bounds) {}
+
+  // The ballot that was obeyed last, empty at first and while this node leads.
+  [[nodiscard]] ballot leader() const { return leader_; }
+  [[nodiscard]] leader_hint hint() const {
+    return {leader_, leader_.empty() ? std::nullopt : std::optional<node_id>(leader_.owner)};
+  }
+
+  // Returns whether this is news.
+  bool follow(ballot at) {
+    if (at <= leader_) return false;
+    leader_ = at;
+    return true;
+  }
+  void lead_myself(Output& out) {
+    leader_ = {};
+    fail(reads_.size(), error_code::not_leader, out);
+  }
+
+  // --- reads on behalf of this node's clients, confirmed by the leader
+  // ----------------------------
+
+  [[nodiscard]] bool full() const { return reads_.size() >= bounds_.reads_max; }
+  [[nodiscard]] time_ns next_deadline() const {
+    return reads_.empty() ? never : reads_.front().expires_at;
+  }
+  void forward(time_ns now, std::uint64_t id) { reads_.push_back({id, now + bounds_.read_max_ns}); }
+  void confirmed(std::uint64_t id, slot upto, Output& out) {
+    if (forget(id)) out.answers.push_back({id, upto, {}});
+  }
+  void refused(std::uint64_t id, Output& out) {
+    if (forget(id)) {
+      out.answers.push_back({id, slot(), {error_code::not_leader, id, "read", "read again"}});
+    }
+  }
+  void tick(time_ns now, Output& out) {
+    std::size_t old = 0;
+    while (old < reads_.size() && now >= reads_[old].expires_at) ++old;
+    fail(old, error_code::timed_out, out);
+  }
+
+ private:
+  struct forwarded_read {
+    std::uint64_t id;
+    time_ns expires_at;
+  };
+
+  void fail(std::size_t count, error_code why, Output& out) {
+    for (std::size_t i = 0; i < count; ++i) {
+      out.answers.push_back({reads_[i].id, slot(), {why, reads_[i].id, "read", "read again"}});
+    }
+    reads_.erase(reads_.begin(), reads_.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+
+  bool forget(std::uint64_t id) {
+    for (std::size_t i = 0; i < reads_.size(); ++i) {
+      if (reads_[i].id != id) continue;
+      reads_.erase(reads_.begin() + static_cast<std::ptrdiff_t>(i));
+      return true;
+    }
+    return false;
+  }
+
+  limits bounds_;
+  ballot leader_;
+  std::vector<forwarded_read> reads_;
+};
+
+}  // namespace synod

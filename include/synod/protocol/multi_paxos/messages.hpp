@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/outcome.hpp>
+#include <synod/core/record.hpp>
+#include <synod/roles/messages.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace synod {
+
+// Everything up to `chosen_upto` is chosen, says the leader of `at`. Rides on every Accept; sent by
+// itself when no Accept is due.
+struct notice {
+  ballot at;
+  slot chosen_upto;
+};
+
+// The leader's regular sign of life, which followers acknowledge: acknowledgements of a token prove
+// that at the time the token was issued nobody else could have decided anything.
+struct pulse_beat {
+  ballot at;
+  slot chosen_upto;
+  std::uint64_t token = 0;
+  time_ns sent_at = 0;
+};
+struct pulse_ack {
+  ballot at;
+  std::uint64_t token = 0;
+  time_ns sent_at = 0;
+  slot chosen_upto;  // of the follower
+};
+// "Campaign now": the leader hands over to a follower that has everything.
+struct pulse_hand_over {
+  ballot at;
+};
+using pulse = std::variant<pulse_beat, pulse_ack, pulse_hand_over>;
+
+// Catch-up. Only chosen values travel, never votes.
+struct learn_ask {
+  slot first;
+};
+template <class Command>
+struct learned_value {
+  slot at;
+  slot_value<Command> value;
+};
+template <class Command>
+struct learn_values {
+  slot chosen_upto;   // of the sender
+  slot trimmed_upto;  // below this only a snapshot helps
+  bool final_part = true;
+  std::vector<learned_value<Command>> values;
+};
+template <class Command>
+using learn = std::variant<learn_ask, learn_values<Command>>;
+
+// A read confirmed on behalf of a follower.
+struct read_ask {
+  std::uint64_t id = 0;
+};
+struct read_confirmed {
+  std::uint64_t id = 0;
+  slot upto;  // a state with everything up to here applied is current enough
+};
+struct read_refused {
+  std::uint64_t id = 0;
+};
+using read_message = std::variant<read_ask, read_confirmed, read_refused>;
+
+template <class Command, class Election>
+using multi_paxos_message =
+    std::variant<prepare, promise<Command>, accept<Command>, accepted<Command>, nack, notice, pulse,
+                 learn<Command>, read_message, Election>;
+
+// --- what a host asks of the core
+// -----------------------------------------------------------------
+
+// Answered by a `read_answer` with the same id: apply up to `upto`, then read.
+struct read_request {
+  std::uint64_t id = 0;
+};
+struct transfer_request {
+  node_id to;
+};
+struct reconfigure_request {
+  membership members;
+};
+struct open_session_request {
+  session_change session;
+  time_ns stamp = 0;
+};
+// A durable snapshot, or a durably committed machine, holds everything up to `upto`.
+struct snapshotted {
+  slot upto;
+};
+// A snapshot was installed: everything up to its head is applied.
+struct snapshot_installed {
+  applied_prefix head;
+};
+using multi_paxos_request = std::variant<read_request, transfer_request, reconfigure_request,
+                                         open_session_request, snapshotted, snapshot_installed>;
+
+struct read_answer {
+  std::uint64_t id = 0;
+  slot upto;
+  error why;  // none: the read may be served once `upto` is applied
+};
+
+}  // namespace synod

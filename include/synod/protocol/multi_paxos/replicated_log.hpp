@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/output.hpp>
+#include <synod/core/rejections.hpp>
+#include <synod/protocol/multi_paxos/configurations.hpp>
+#include <synod/protocol/multi_paxos/messages.hpp>
+#include <synod/roles/acceptor.hpp>
+#include <synod/roles/rounds.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace synod {
+
+// The part of a replica that every multi-Paxos has, with a leader or without: the acceptor over all
+// slots, the prefix known to be chosen, the configurations read from it, and what of it is durable.
+template <class Command, quorum Quorum, class Output>
+class replicated_log {
+ public:
+  using cell = acceptor_cell<Command>;
+  using value_type = slot_value<Command>;
+  using configurations_type = configurations<Quorum>;
+
+  struct limits {
+    std::uint32_t alpha;
+    std::uint32_t accept_ahead_max;
+    std::size_t part_bytes;
+    std::uint32_t retained_slots;
+  };
+
+  replicated_log(node_id self, membership members, limits bounds)
+      : self_(self), bounds_(bounds), configurations_(std::move(members)) {}
+
+  // --- restart
+  // ------------------------------------------------------------------------------------
+
+  void restore(record<Command> const& saved) {
+    if (saved.kind != record_kind::reserved) see(saved.at);
+    for (promised_range const& one : saved.promises) see(one.at);
+    switch (saved.kind) {
+      case record_kind::reserved: return rounds_.restore(saved.at.round);
+      case record_kind::floor: return restore(applied_prefix{saved.upto, saved.configurations});
+      case record_kind::promise:
+        if (SYNOD_MUTATION(promise_forgotten)) return;
+        break;
+      case record_kind::vote:
+        if (SYNOD_MUTATION(vote_forgotten)) return;
+        break;
+      default: break;
+    }
+    // A vote says how far its writer knew the prefix to be chosen: up to there, what this node
+    // holds is chosen.
+    if (saved.upto > marked_chosen_upto_) marked_chosen_upto_ = saved.upto;
+    acceptor_.restore(saved);
+  }
+
+  // A machine or a snapshot has everything up to `known.at`: decisions start above it.
+  void restore(applied_prefix const& known) {
+    if (known.at > floor_) floor_ = known.at;
+    configurations_.restore(known.configurations);
+  }
+
+  // Decides again whatever is known to be chosen above the floor.
+  void start(damage const& harm, Output& out) {
+    damage_ = harm;
+    if (floor_ > chosen_upto_) chosen_upto_ = floor_;
+    acceptor_.trim(floor_);
+    slot const last = marked_chosen_upto_ < acceptor_.cells().last() ? marked_chosen_upto_
+                                                                     : acceptor_.cells().last();
+    for (slot at = chosen_upto_.next(); at <= last; at = at.next()) {
+      cell* const here = acceptor_.cells().find(at);
+      if (here != nullptr && !here->voted.empty()) here->chosen = true;
+    }
+    advance(out);
+    reserve(out);
+  }
+
+  // --- acceptor
+  // -----------------------------------------------------------------------------------
+
+  // Whether a ballot may be obeyed at all: its owner sent it, votes in a configuration that still
+  // governs something, and its round is within one jump of the highest known.
+  [[nodiscard]] bool plausible(ballot at, node_id from) {
+    if (at.owner != from) return reject(error_code::foreign_ballot);
+    if (!round_is_plausible(at.round, highest_round_)) {
+      return reject(error_code::implausible_round);
+    }
+    node_set const who = configurations_.only(from);
+    if ((who & configurations_.voters_from(chosen_upto_.next())).empty()) {
+      return reject(error_code::not_a_voter);
+    }
+    see(at);
+    return true;
+  }
+
+  // A damaged slot may have held a vote above anything known here, so it is never voted for again;
+  // one whose state as a whole is damaged promises nothing either (hazard H20).
+  [[nodiscard]] bool may_promise() const { return !damage_.everything; }
+  [[nodiscard]] bool may_vote(slot at) const {
+    return damage_.none() || !damage_.covers(at) || SYNOD_MUTATION(damaged_slot_votes);
+  }
+
+  [[nodiscard]] ruling on_prepare(prepare const& asked, Output& out) {
+    ruling const rule = acceptor_.on_prepare(asked.at, asked.first, asked.last);
+    if (rule.is == verdict::granted) {
+      append(out, record_kind::promise).promises = acceptor_.promises().ranges();
+    }
+    return rule;
+  }
+
+  // Requires: `at_slot` is above the floor and within accept_ahead_max.
+  [[nodiscard]] ruling on_accept(ballot at, slot at_slot, value_type const& value, Output& out) {
+    ruling const rule = acceptor_.on_accept(at, at_slot, value);
+    if (rule.is == verdict::granted) {
+      record<Command>& saved = append(out, record_kind::vote);
+      saved.at_slot = at_slot;
+      saved.at = at;
+      saved.value = value;
+      saved.upto = chosen_upto_;
+    }
+    return rule;
+  }
+
+  // What this node must tell whoever prepares at `at`: every vote above its chosen prefix, cut into
+  // parts of bounded size taken from one look. What is chosen below, the asker has to learn (H3).
+  template <class Emit>
+  void report(prepare const& asked, std::uint64_t answer, Emit&& emit) const {
+    promise<Command> part = promise_head(asked, answer);
+    part.damaged = damage_.ranges;
+    std::size_t bytes = 0;
+    slot const from = asked.first > chosen_upto_ ? asked.first : chosen_upto_.next();
+    slot const last = asked.last < acceptor_.cells().last() ? asked.last : acceptor_.cells().last();
+    for (slot at = from; at <= last; at = at.next()) {
+      cell const* const here = acceptor_.cells().find(at);
+      if (here == nullptr || here->empty()) continue;
+      std::size_t const size = here->value.size_hint();
+      if (bytes != 0 && bytes + size > bounds_.part_bytes) {
+        part.final_part = SYNOD_MUTATION(promise_truncated);
+        emit(std::move(part));
+        if (SYNOD_MUTATION(promise_truncated)) return;
+        std::uint32_t const number = part.part + 1;
+        part = promise_head(asked, answer);
+        part.part = number;
+        bytes = 0;
+      }
+      bytes += size;
+      part.votes.push_back({at, here->voted, here->value, here->chosen});
+    }
+    emit(std::move(part));
+  }
+
+  // --- what is chosen
+  // -----------------------------------------------------------------------------
+
+  // Marks a slot chosen with the value this node voted for or was told.
+  void choose(slot at) {
+    cell* const here = acceptor_.cells().find(at);
+    if (here != nullptr) here->chosen = true;
+  }
+
+  // A value obtained by catch-up is recorded as chosen, never as a vote.
+  void learn(slot at, value_type const& value, Output& out) {
+    if (at <= chosen_upto_) return;
+    cell const* const here = acceptor_.cells().find(at);
+    if (here != nullptr && here->chosen) return;
+    acceptor_.learn(at, value);
+    record<Command>& saved = append(out, record_kind::chosen);
+    saved.at_slot = at;
+    saved.value = value;
+  }
+
+  // The notice of the leader of `at` that everything up to `upto` is chosen: decide what was
+  // accepted at that ballot or above, and nothing else, since an older vote may have lost (rule
+  // N5). Returns whether a gap is left.
+  [[nodiscard]] bool notice_chosen(ballot at, slot upto, Output& out) {
+    if (upto <= chosen_upto_) return false;
+    bool gap = false;
+    slot const last = upto < acceptor_.cells().last() ? upto : acceptor_.cells().last();
+    for (slot s = chosen_upto_.next(); s <= last; s = s.next()) {
+      cell* const here = acceptor_.cells().find(s);
+      if (here != nullptr && here->chosen) continue;
+      bool const mine = here != nullptr && !here->voted.empty() &&
+                        (here->voted >= at || SYNOD_MUTATION(notice_ignores_ballot));
+      if (mine) {
+        here->chosen = true;
+      } else {
+        gap = true;
+      }
+    }
+    advance(out);
+    return gap || chosen_upto_ < upto;
+  }
+
+  // Hands out the decisions that have become contiguous, and reads memberships on the way.
+  void advance(Output& out) {
+    for (;;) {
+      slot const next = chosen_upto_.next();
+      cell const* const here = acceptor_.cells().find(next);
+      if (here == nullptr || !here->chosen) return;
+      chosen_upto_ = next;
+      if (here->value.kind() == value_kind::membership) bind(next, here->value.members(), out);
+      out.decided.push_back({lane_id(), next, here->value});
+    }
+  }
+
+  // --- trimming
+  // -----------------------------------------------------------------------------------
+
+  // A durable snapshot holds everything up to `upto`. First a promise that covers what the trimmed
+  // votes implied, and the floor, become durable; only then is storage told.
+  void snapshotted(slot upto, Output& out) {
+    if (upto > chosen_upto_) upto = chosen_upto_;
+    if (upto.value <= bounds_.retained_slots) return;
+    upto = upto - bounds_.retained_slots;
+    if (upto <= floor_) return;
+    set_floor(upto, out);
+  }
+
+  // A snapshot of somebody else was installed: everything up to its head is applied. Promises and
+  // the votes above the head stay (hazard H22e).
+  void installed(applied_prefix const& head, Output& out) {
+    if (head.at <= chosen_upto_) return;
+    configurations_.restore(head.configurations);
+    chosen_upto_ = head.at;
+    set_floor(head.at, out);
+    advance(out);
+  }
+
+  void persisted(ticket upto, Output& out) {
+    durable_upto_ = upto;
+    rounds_.persisted(upto);
+    if (trim_after_ != ticket() && upto >= trim_after_) {
+      trim_after_ = ticket();
+      out.events.push_back(trim_due{lane_id(), floor_});
+    }
+  }
+
+  // --- rounds
+  // -------------------------------------------------------------------------------------
+
+  void see(ballot at) {
+    if (at > highest_seen_) highest_seen_ = at;
+    if (at.round > highest_round_) highest_round_ = at.round;
+  }
+  void reserve(Output& out) {
+    std::optional<std::uint32_t> const upto = rounds_.due();
+    if (!upto.has_value()) return;
+    append(out, record_kind::reserved).at = {0, *upto, self_};
+    rounds_.written(last_ticket_);
+  }
+  // The next ballot of our own, above everything seen; its round is reserved on the way.
+  [[nodiscard]] std::optional<ballot> next_ballot(Output& out) {
+    std::optional<std::uint32_t> const round = rounds_.take(highest_round_);
+    if (!round.has_value()) return std::nullopt;
+    reserve(out);
+    std::uint32_t const newest = configurations_.newest().members.number().value;
+    ballot const made{highest_seen_.config > newest ? highest_seen_.config : newest, *round, self_};
+    see(made);
+    return made;
+  }
+
+  // --- parts
+  // --------------------------------------------------------------------------------------
+
+  record<Command>& append(Output& out, record_kind kind) {
+    last_ticket_ = last_ticket_.next();
+    record<Command>& made = out.persist.emplace_back();
+    made.number = last_ticket_;
+    made.kind = kind;
+    return made;
+  }
+  template <class Message>
+  static void send_now(Output& out, node_set to, Message&& what) {
+    if (!to.empty()) out.send_now.push_back({to, std::forward<Message>(what)});
+  }
+  template <class Message>
+  void send_after(Output& out, node_set to, Message&& what) const {
+    if (!to.empty()) out.send_after.push_back({last_ticket_, to, std::forward<Message>(what)});
+  }
+  bool reject(error_code why) {
+    rejected_.count(why);
+    return false;
+  }
+
+  [[nodiscard]] node_id self() const { return self_; }
+  [[nodiscard]] node_set only_self() const { return configurations_.only(self_); }
+  [[nodiscard]] node_set others_from(slot from) const {
+    return configurations_.everybody_from(from) - only_self();
+  }
+  [[nodiscard]] slot chosen_upto() const { return chosen_upto_; }
+  [[nodiscard]] slot floor() const { return floor_; }
+  [[nodiscard]] slot highest_acceptable() const { return chosen_upto_ + bounds_.accept_ahead_max; }
+  [[nodiscard]] ballot highest_seen() const { return highest_seen_; }
+  [[nodiscard]] std::uint32_t highest_round() const { return highest_round_; }
+  [[nodiscard]] ticket last_ticket() const { return last_ticket_; }
+  [[nodiscard]] ticket durable_upto() const { return durable_upto_; }
+  [[nodiscard]] damage const& harm() const { return damage_; }
+  [[nodiscard]] limits const& bounds() const { return bounds_; }
+  [[nodiscard]] rejections const& rejected() const { return rejected_; }
+  [[nodiscard]] round_reservation const& rounds() const { return rounds_; }
+  [[nodiscard]] configurations_type const& configs() const { return configurations_; }
+  [[nodiscard]] cell const* find(slot at) const { return acceptor_.cells().find(at); }
+  [[nodiscard]] slot last() const { return acceptor_.cells().last(); }
+  // The strongest promise or vote for `from` or any slot above.
+  [[nodiscard]] ballot strongest_from(slot from) const {
+    return acceptor_.strongest(from, slot_max);
+  }
+  // The strongest promise or vote for any slot that is not yet chosen.
+  [[nodiscard]] ballot strongest_open() const { return strongest_from(chosen_upto_.next()); }
+
+ private:
+  promise<Command> promise_head(prepare const& asked, std::uint64_t answer) const {
+    promise<Command> made;
+    made.at = asked.at;
+    made.first = asked.first;
+    made.last = asked.last;
+    made.chosen_upto = SYNOD_MUTATION(promise_omits_chosen) ? slot() : chosen_upto_;
+    made.trimmed_upto = SYNOD_MUTATION(promise_omits_chosen) ? slot() : floor_;
+    made.answer = answer;
+    return made;
+  }
+
+  void bind(slot decided_at, membership const& members, Output& out) {
+    slot const first = decided_at + bounds_.alpha;
+    if (!configurations_.add(first, members)) return;
+    out.events.push_back(configuration_bound{members.number(), first});
+    if (members.find(self_) == nullptr) out.events.push_back(removed_from_membership{});
+  }
+
+  void set_floor(slot upto, Output& out) {
+    acceptor_.trim(upto);
+    append(out, record_kind::promise).promises = acceptor_.promises().ranges();
+    record<Command>& saved = append(out, record_kind::floor);
+    saved.upto = upto;
+    saved.configurations = configurations_.saved(upto.next());
+    floor_ = upto;
+    trim_after_ = last_ticket_;
+    configurations_.forget_below(upto.next());
+  }
+
+  node_id self_;
+  limits bounds_;
+  configurations_type configurations_;
+  acceptor<Command> acceptor_;
+  round_reservation rounds_;
+  rejections rejected_;
+  damage damage_;
+
+  slot chosen_upto_;
+  slot floor_;  // everything up to here is chosen, applied durably and forgotten
+  slot marked_chosen_upto_;
+  ballot highest_seen_;
+  std::uint32_t highest_round_ = 0;
+  ticket last_ticket_;
+  ticket durable_upto_;
+  ticket trim_after_;
+};
+
+}  // namespace synod
