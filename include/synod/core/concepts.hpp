@@ -37,7 +37,6 @@ struct bound_quorums {
 // A family of systems: given a configuration it binds one system, or shows what prevents it.
 template <class T>
 concept quorum = requires(membership const& members) {
-  typename T::system;
   requires quorum_system<typename T::system>;
   { T::bind(members) } -> std::same_as<bound_quorums<typename T::system>>;
   { T::name() } -> std::convertible_to<char const*>;
