@@ -147,8 +147,16 @@ class trio {
 
     void turn() { (void)order.turn(all->now_, core, out, *this); }
 
-    void send(node_set to, message_type const& message) {
-      to.for_each([&](node_index one) { all->wire_.push_back({message, me, one}); });
+    void send(node_set to, message_type&& message) {
+      node_set left = to;
+      to.for_each([&](node_index one) {
+        left.erase(one);
+        if (left.empty()) {
+          all->wire_.push_back({std::move(message), me, one});
+        } else {
+          all->wire_.push_back({message, me, one});
+        }
+      });
     }
     void persist(std::span<record<typename machine_type::command> const> records) {
       written = records.back().number;

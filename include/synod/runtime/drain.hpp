@@ -15,12 +15,12 @@ namespace synod {
 // to the network; `persist` gives records to storage and may return before they are durable;
 // `durable` tells how far they are.
 template <class Host, class Core>
-concept drain_host = requires(Host& host, node_set to, typename Core::message_type const& message,
+concept drain_host = requires(Host& host, node_set to, typename Core::message_type&& message,
                               std::span<record<typename Core::command> const> records,
                               typename Core::output_type::decision const& decision,
                               refused_proposal<typename Core::command> const& refused,
                               typename Core::answer_type const& answer, core_event const& event) {
-  host.send(to, message);
+  host.send(to, std::move(message));
   host.persist(records);
   host.flush();
   { host.durable() } -> std::same_as<ticket>;
@@ -48,22 +48,25 @@ class drain {
   using output_type = typename Core::output_type;
 
   // Effects: empties `out` and everything that follows from it. Returns false once storage failed.
+  // A call-back of the host may append to `out` again: each list is taken away before it is walked.
   template <class Host>
     requires drain_host<Host, Core>
   bool turn(time_ns now, Core& core, output_type& out, Host& host) {
     do {
       if (host.storage_failed()) return false;
-      std::swap(out, taken_);  // the core may append to `out` again while these lists are walked
-      for (auto const& one : taken_.send_now) host.send(one.to, one.message);
-      if (!taken_.persist.empty()) host.persist(taken_.persist);
-      for (auto& one : taken_.send_after) hold(std::move(one));
+      walk(out.send_now, taken_.send_now,
+           [&](auto& one) { host.send(one.to, std::move(one.message)); });
+      if (!out.persist.empty()) {
+        host.persist(out.persist);
+        out.persist.clear();
+      }
+      walk(out.send_after, taken_.send_after, [&](auto& one) { hold(std::move(one)); });
       if (SYNOD_MUTATION(reply_before_sync)) release(ticket(UINT64_MAX), host);
       host.flush();
-      for (auto const& one : taken_.decided) host.decide(one);
-      for (auto const& one : taken_.refused) host.refuse(one);
-      for (auto const& one : taken_.answers) host.answer(one);
-      for (auto const& one : taken_.events) host.notify(one);
-      taken_.clear();
+      walk(out.decided, taken_.decided, [&](auto& one) { host.decide(one); });
+      walk(out.refused, taken_.refused, [&](auto& one) { host.refuse(one); });
+      walk(out.answers, taken_.answers, [&](auto& one) { host.answer(one); });
+      walk(out.events, taken_.events, [&](auto& one) { host.notify(one); });
       settle(now, core, out, host);
     } while (!out.empty());
     return !host.storage_failed();
@@ -74,6 +77,14 @@ class drain {
 
  private:
   using deferred = typename output_type::deferred_send;
+
+  template <class List, class Visit>
+  static void walk(List& list, List& taken, Visit&& visit) {
+    if (list.empty()) return;
+    list.swap(taken);
+    for (auto& one : taken) visit(one);
+    taken.clear();
+  }
 
   template <class Host>
   void settle(time_ns now, Core& core, output_type& out, Host& host) {
@@ -96,7 +107,7 @@ class drain {
   bool release(ticket upto, Host& host) {
     bool sent = false;
     for (; waiting() && held_[first_held_].after <= upto; ++first_held_) {
-      host.send(held_[first_held_].to, held_[first_held_].message);
+      host.send(held_[first_held_].to, std::move(held_[first_held_].message));
       sent = true;
     }
     if (!waiting()) {
