@@ -17,13 +17,13 @@ namespace synod {
 // What a durable record says. A record replaces only an earlier one of the same address, whole;
 // replay may come in any order, so restore keeps the higher ballot or round of what it is given.
 enum class record_kind : std::uint8_t {
-  promise = 1,        // slot 0: every range promised
-  reserved = 2,       // slot 0: rounds up to `at.round` are ours; a restart begins above it
-  floor = 3,          // slot 0: everything up to `upto` is chosen and applied durably elsewhere
-  vote = 4,           // slot s: accepted `value` at ballot `at`
-  chosen = 5,         // slot s: `value` is chosen; learned, not voted for
-  configuration = 6,  // slot 0: the configurations that govern the slots above the floor
-  host = 64,          // and above: the host's own (founding record, incarnations of peers, amnesia)
+  promise = 1,   // slot 0: every range promised
+  reserved = 2,  // slot 0: rounds up to `at.round` are ours; a restart begins above it
+  floor = 3,     // slot 0: everything up to `upto` is chosen and applied durably elsewhere
+  vote = 4,      // slot s: accepted `value` at ballot `at`
+  chosen = 5,    // slot s: `value` is chosen; learned, not voted for
+  mark = 6,      // slot 0: what this node holds up to `upto` is chosen; written lazily
+  host = 64,     // and above: the host's own (founding record, incarnations of peers, amnesia)
 };
 
 struct record_address {

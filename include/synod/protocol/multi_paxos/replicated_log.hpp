@@ -42,6 +42,9 @@ class replicated_log {
     switch (saved.kind) {
       case record_kind::reserved: return rounds_.restore(saved.at.round);
       case record_kind::floor: return restore(applied_prefix{saved.upto, saved.configurations});
+      case record_kind::mark:
+        if (saved.upto > marked_upto_) marked_upto_ = saved.upto;
+        return;
       case record_kind::promise:
         if (SYNOD_MUTATION(promise_forgotten)) return;
         break;
@@ -52,7 +55,7 @@ class replicated_log {
     }
     // A vote says how far its writer knew the prefix to be chosen: up to there, what this node
     // holds is chosen.
-    if (saved.upto > marked_chosen_upto_) marked_chosen_upto_ = saved.upto;
+    if (saved.upto > marked_upto_) marked_upto_ = saved.upto;
     acceptor_.restore(saved);
   }
 
@@ -67,8 +70,8 @@ class replicated_log {
     damage_ = harm;
     if (floor_ > chosen_upto_) chosen_upto_ = floor_;
     acceptor_.trim(floor_);
-    slot const last = marked_chosen_upto_ < acceptor_.cells().last() ? marked_chosen_upto_
-                                                                     : acceptor_.cells().last();
+    slot const last =
+        marked_upto_ < acceptor_.cells().last() ? marked_upto_ : acceptor_.cells().last();
     for (slot at = chosen_upto_.next(); at <= last; at = at.next()) {
       cell* const here = acceptor_.cells().find(at);
       if (here != nullptr && !here->voted.empty()) here->chosen = true;
@@ -114,11 +117,11 @@ class replicated_log {
   [[nodiscard]] ruling on_accept(ballot at, slot at_slot, value_type const& value, Output& out) {
     ruling const rule = acceptor_.on_accept(at, at_slot, value);
     if (rule.is == verdict::granted) {
+      if (chosen_upto_.value >= marked_upto_.value + mark_every) mark(out);
       record<Command>& saved = append(out, record_kind::vote);
       saved.at_slot = at_slot;
       saved.at = at;
       saved.value = value;
-      saved.upto = chosen_upto_;
     }
     return rule;
   }
@@ -311,6 +314,8 @@ class replicated_log {
   [[nodiscard]] ballot strongest_open() const { return strongest_from(chosen_upto_.next()); }
 
  private:
+  static constexpr std::uint64_t mark_every = 64;
+
   promise<Command> promise_head(prepare const& asked, std::uint64_t answer) const {
     promise<Command> made;
     made.at = asked.at;
@@ -320,6 +325,13 @@ class replicated_log {
     made.trimmed_upto = SYNOD_MUTATION(promise_omits_chosen) ? slot() : floor_;
     made.answer = answer;
     return made;
+  }
+
+  // How far the prefix is known to be chosen, so that a restart need not learn it again. It rides
+  // with a vote and nothing waits for it.
+  void mark(Output& out) {
+    marked_upto_ = chosen_upto_;
+    append(out, record_kind::mark).upto = chosen_upto_;
   }
 
   void bind(slot decided_at, membership const& members, Output& out) {
@@ -350,7 +362,7 @@ class replicated_log {
 
   slot chosen_upto_;
   slot floor_;  // everything up to here is chosen, applied durably and forgotten
-  slot marked_chosen_upto_;
+  slot marked_upto_;
   ballot highest_seen_;
   std::uint32_t highest_round_ = 0;
   ticket last_ticket_;
