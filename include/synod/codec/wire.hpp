@@ -114,10 +114,16 @@ class decode_allowance {
 // for good, after which everything reads as zero, so that one question at the end is enough.
 class wire_reader {
  public:
-  explicit wire_reader(std::span<std::byte const> bytes)
-      : at_(bytes.data()), end_(at_ + bytes.size()), allowance_(bytes.size()) {}
+  explicit wire_reader(std::span<std::byte const> bytes) : wire_reader(bytes, own_allowance_) {
+    own_allowance_ = decode_allowance(bytes.size());
+  }
+  // A part of some larger input, which shares the allowance of the whole.
+  wire_reader(std::span<std::byte const> bytes, decode_allowance& whole)
+      : at_(bytes.data()), end_(at_ + bytes.size()), allowance_(&whole) {}
   // Of bytes that are shared, parts may be kept: see `slice`.
   explicit wire_reader(byte_slice const& from) : wire_reader(from.bytes()) { owner_ = from.owner; }
+  wire_reader(wire_reader const&) = delete;
+  wire_reader& operator=(wire_reader const&) = delete;
 
   template <class... Fields>
   void operator()(Fields&... fields) {
@@ -154,7 +160,7 @@ class wire_reader {
   // `memory` bytes once decoded: refused before anything is allocated for them.
   [[nodiscard]] std::uint32_t count(std::size_t smallest, std::size_t memory) {
     auto const found = get<std::uint32_t>();
-    bool const fits = found <= remaining() / smallest && allowance_.take(found, memory);
+    bool const fits = found <= remaining() / smallest && allowance_->take(found, memory);
     if (!fits && !SYNOD_MUTATION(counts_unbounded)) {
       fail();
       return 0;
@@ -163,6 +169,8 @@ class wire_reader {
   }
 
   [[nodiscard]] std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }
+  // What was not read yet, without reading it.
+  [[nodiscard]] std::span<std::byte const> rest() const { return {at_, remaining()}; }
   [[nodiscard]] bool failed() const { return failed_; }
   // Everything was read and nothing is left over.
   [[nodiscard]] bool finished() const { return !failed_ && at_ == end_; }
@@ -171,7 +179,7 @@ class wire_reader {
     at_ = end_;
   }
 
-  [[nodiscard]] decode_allowance& allowance() { return allowance_; }
+  [[nodiscard]] decode_allowance& allowance() { return *allowance_; }
 
  private:
   template <class T>
@@ -197,7 +205,8 @@ class wire_reader {
   std::byte const* at_;
   std::byte const* end_;
   shared_bytes owner_;
-  decode_allowance allowance_;
+  decode_allowance own_allowance_{0};
+  decode_allowance* allowance_;
   bool failed_ = false;
 };
 

@@ -14,9 +14,10 @@ class slot_value {
   slot_value() = default;
   slot_value(batch<Command>&& commands) noexcept : node_(std::exchange(commands.node_, nullptr)) {}
 
-  static slot_value of(membership members) {
+  static slot_value of(membership members, time_ns stamp = 0) {
     slot_value made = with_change(value_kind::membership);
     made.node_->changes->members = std::move(members);
+    made.node_->stamp = stamp;
     return made;
   }
   static slot_value of(session_change session, time_ns stamp) {
