@@ -5,8 +5,12 @@
 // is included by its own folder: <synod/cereal/...>, <synod/asio/...>,
 // <synod/testing/...>. `tests/run --fix` writes this list.
 #include <synod/codec/crc32c.hpp>
+#include <synod/codec/fixed.hpp>
 #include <synod/codec/frame.hpp>
 #include <synod/codec/frame_decoder.hpp>
+#include <synod/codec/records.hpp>
+#include <synod/codec/values.hpp>
+#include <synod/codec/vocabulary.hpp>
 #include <synod/codec/wire.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/ballot.hpp>
@@ -23,11 +27,24 @@
 #include <synod/core/record.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/core/slot_value.hpp>
+#include <synod/leader/ballot_election.hpp>
+#include <synod/leader/policy.hpp>
 #include <synod/log/client_table.hpp>
 #include <synod/log/id_index.hpp>
 #include <synod/log/reply_store.hpp>
 #include <synod/log/sort_by_key.hpp>
 #include <synod/log/window.hpp>
+#include <synod/protocol/multi_paxos.hpp>
+#include <synod/protocol/multi_paxos/catching_up.hpp>
+#include <synod/protocol/multi_paxos/configurations.hpp>
+#include <synod/protocol/multi_paxos/confirming.hpp>
+#include <synod/protocol/multi_paxos/core.hpp>
+#include <synod/protocol/multi_paxos/following.hpp>
+#include <synod/protocol/multi_paxos/leading.hpp>
+#include <synod/protocol/multi_paxos/messages.hpp>
+#include <synod/protocol/multi_paxos/options.hpp>
+#include <synod/protocol/multi_paxos/recovery.hpp>
+#include <synod/protocol/multi_paxos/replicated_log.hpp>
 #include <synod/protocol/single_decree.hpp>
 #include <synod/protocol/single_decree/core.hpp>
 #include <synod/protocol/single_decree/messages.hpp>
