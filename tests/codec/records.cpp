@@ -52,7 +52,7 @@ std::vector<record> one_of_each() {
           learned,
           vote(slot(3), synod::slot_value<command>::of(example::members())),
           lane_state(record_kind::floor),
-          lane_state(record_kind::configuration)};
+          lane_state(record_kind::mark)};
 }
 
 void expect_same(record const& a, record const& b) {
@@ -181,7 +181,7 @@ TEST(records, hostile_bodies_take_no_more_memory_than_they_are_worth) {
 TEST(records, configurations_must_rise) {
   replica at;
   synod::encoded_records bytes;
-  auto state = lane_state(record_kind::configuration);
+  auto state = lane_state(record_kind::mark);
   state.configurations[1].first = state.configurations[0].first;
   std::vector<record> const all{state};
   ASSERT_FALSE(at.records.encode(all, bytes));

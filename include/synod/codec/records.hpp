@@ -100,7 +100,7 @@ class record_coder {
   }
   static constexpr bool is_lane_state(record_kind kind) {
     return kind == record_kind::promise || kind == record_kind::reserved ||
-           kind == record_kind::floor || kind == record_kind::configuration;
+           kind == record_kind::floor || kind == record_kind::mark;
   }
 
   static bool decode_lane_state(std::span<std::byte const> bytes, record<Command>& to) {
