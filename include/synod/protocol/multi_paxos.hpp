@@ -3,6 +3,7 @@
 
 #include <synod/leader/ballot_election.hpp>
 #include <synod/protocol/multi_paxos/core.hpp>
+#include <synod/protocol/multi_paxos/wire.hpp>
 #include <synod/quorum/majority.hpp>
 
 namespace synod {
@@ -16,6 +17,10 @@ struct multi_paxos {
 
   template <class Machine>
   using core = multi_paxos_core<typename Machine::command, Quorum, Leader>;
+
+  // How its messages travel, given a coder of values.
+  template <class Machine, class Coder>
+  using wire = multi_paxos_wire<typename Machine::command, typename Leader::message, Coder>;
 
   static constexpr char const* name() { return "multi_paxos"; }
 };

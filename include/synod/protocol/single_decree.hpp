@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/protocol/single_decree/core.hpp>
+#include <synod/protocol/single_decree/wire.hpp>
 #include <synod/quorum/majority.hpp>
 
 namespace synod {
@@ -15,6 +16,10 @@ struct single_decree {
 
   template <class Machine>
   using core = single_decree_core<typename Machine::command, Quorum>;
+
+  // How its messages travel, given a coder of values.
+  template <class Machine, class Coder>
+  using wire = single_decree_wire<typename Machine::command, Coder>;
 
   static constexpr char const* name() { return "single_decree"; }
 };
