@@ -98,6 +98,9 @@ class leadership {
     if (following()) return;
     if (recovering_) finish_recovery(now, log, out);
     if (!leads()) return;
+    // Others may know more to be chosen than was proposed here: what is decided is not proposed
+    // again.
+    if (next_ <= log.chosen_upto()) next_ = log.chosen_upto().next();
     extend(now, log, out);
     refill(now, log, out);
   }
