@@ -221,6 +221,13 @@ inline header_state decode(std::span<std::byte const> from, segment_header& into
   return state;
 }
 
+// Effects: fills the head of a segment with both copies of its header.
+inline void write_segment_header(segment_header const& from, std::span<std::byte> head) {
+  std::memset(head.data(), 0, head.size());
+  encode(from, head.data());
+  encode(from, head.data() + block_bytes);
+}
+
 // What a store is and which of its segments count. A segment outside first..last is no part of the
 // log whatever its name says, and one inside that is not there was lost.
 struct manifest {

@@ -134,7 +134,11 @@ class disk {
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   // After `steps` further steps every operation fails, as if the machine had just stopped.
   void stop_after(std::uint64_t steps) { stop_at_ = steps_ + steps; }
-  void go_on() { stop_at_ = UINT64_MAX; }
+  // After `steps` further steps one operation fails, and what it should have made durable never is,
+  // although everything after it goes well.
+  void fail_after(std::uint64_t steps) { fail_at_ = steps_ + steps; }
+  [[nodiscard]] bool failed() const { return steps_ > fail_at_; }
+  void go_on() { stop_at_ = fail_at_ = UINT64_MAX; }
   [[nodiscard]] bool stopped() const { return steps_ >= stop_at_; }
 
   // -- decay
@@ -191,14 +195,15 @@ class disk {
     go_on();
   }
   // Whether the machine still runs after this step.
-  bool step() {
-    if (stopped()) return false;
-    ++steps_;
-    return true;
+  bool step() { return !stopped() && steps_++ != fail_at_; }
+  // A write was issued and did not become durable; nobody will write it again.
+  error abandon(std::uint64_t number) {
+    if (!stopped()) image_.drop(number, random_.one_in(2));
+    return failure("failed sync");
   }
 
-  error sink_write(std::size_t file, std::uint64_t offset, std::span<std::byte const> from,
-                   std::uint64_t& number);
+  error issue(std::size_t file, std::uint64_t offset, std::span<std::byte const> from,
+              std::uint64_t& number);
   error settle(std::size_t file, std::uint64_t number);
   error sync(std::size_t file);
   time_ns latency();
@@ -217,6 +222,7 @@ class disk {
   std::uint64_t numbers_ = 0;  // of writes
   std::uint64_t steps_ = 0;
   std::uint64_t stop_at_ = UINT64_MAX;
+  std::uint64_t fail_at_ = UINT64_MAX;
   std::uint64_t boot_ = 1;
   std::uint64_t locked_by_ = 0;  // a boot
   std::uint64_t mounts_ = 0;

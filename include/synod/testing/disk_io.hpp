@@ -80,19 +80,19 @@ class disk::io {
     if (!step()) return dead();
     std::uint64_t number = 0;
     std::size_t const into = file_of(file);
-    error const refused = disk_->sink_write(into, offset, from, number);
+    error const refused = disk_->issue(into, offset, from, number);
     if (refused || when == write_through::no) return refused;
-    if (!step()) return dead();
+    if (!step()) return disk_->abandon(number);
     return disk_->settle(into, number);
   }
 
   void submit(io_file file, std::uint64_t offset, std::span<std::byte const> from,
               std::uint64_t token) {
-    if (!step()) return;
+    if (!running()) return;
     std::uint64_t number = 0;
     std::size_t const into = file_of(file);
-    error const refused = disk_->sink_write(into, offset, from, number);
-    disk_->queued_.push_back({token, refused ? 0 : number, into, disk_->now_ + disk_->latency()});
+    bool const issued = step() && !disk_->issue(into, offset, from, number);
+    disk_->queued_.push_back({token, issued ? number : 0, into, disk_->now_ + disk_->latency()});
   }
 
   template <class Sink>
@@ -106,7 +106,10 @@ class disk::io {
   }
 
   error sync(io_file file) {
-    if (!step()) return dead();
+    if (!step()) {
+      if (running()) disk_->image_.drop_file(file_of(file), disk_->random_.one_in(2));
+      return dead();
+    }
     return disk_->sync(file_of(file));
   }
   error rename(file_name const& from, file_name const& to) {
@@ -164,8 +167,8 @@ class disk::io {
 inline disk::io disk::mount() { return io(*this, ++mounts_); }
 
 // Puts the data into the cache, perhaps in the wrong place.
-inline error disk::sink_write(std::size_t file, std::uint64_t offset,
-                              std::span<std::byte const> from, std::uint64_t& number) {
+inline error disk::issue(std::size_t file, std::uint64_t offset, std::span<std::byte const> from,
+                         std::uint64_t& number) {
   if (offset + from.size() > image_.size(file)) return failure("write beyond the end");
   number = ++numbers_;
   ++counts_.writes;
@@ -226,9 +229,9 @@ void disk::complete(time_ns until, Sink&& sink) {
     queued const done = *next;
     queued_.erase(next);
     if (done.number == 0) {
-      sink(done.token, failure("write beyond the end"));
+      sink(done.token, failure("the write was refused"));
     } else if (!step()) {
-      sink(done.token, failure("the disk is gone"));
+      sink(done.token, abandon(done.number));
     } else {
       sink(done.token, settle(done.file, done.number));
     }
