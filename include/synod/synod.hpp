@@ -26,6 +26,7 @@
 #include <synod/core/output.hpp>
 #include <synod/core/record.hpp>
 #include <synod/core/rejections.hpp>
+#include <synod/core/shared.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/leader/ballot_election.hpp>
 #include <synod/leader/policy.hpp>

@@ -37,9 +37,11 @@ record lane_state(record_kind kind) {
   made.kind = kind;
   made.at = {0, 2048, synod::node_id(3)};
   made.upto = slot(17);
-  made.promises = {{slot(1), slot(5), {1, 2, synod::node_id(3)}},
-                   {slot(6), synod::slot_max, {1, 9, synod::node_id(4)}}};
-  made.configurations = {{slot(1), example::members()}, {slot(300), example::members()}};
+  made.promises =
+      std::vector<synod::promised_range>{{slot(1), slot(5), {1, 2, synod::node_id(3)}},
+                                         {slot(6), synod::slot_max, {1, 9, synod::node_id(4)}}};
+  made.configurations = std::vector<synod::governed_from>{{slot(1), example::members()},
+                                                          {slot(300), example::members()}};
   return made;
 }
 
@@ -61,12 +63,12 @@ void expect_same(record const& a, record const& b) {
   EXPECT_EQ(a.at_slot, b.at_slot);
   EXPECT_EQ(a.at, b.at);
   EXPECT_EQ(a.value, b.value);
-  EXPECT_EQ(a.promises, b.promises);
+  EXPECT_EQ(*a.promises, *b.promises);
   EXPECT_EQ(a.upto, b.upto);
-  ASSERT_EQ(a.configurations.size(), b.configurations.size());
-  for (std::size_t i = 0; i < a.configurations.size(); ++i) {
-    EXPECT_EQ(a.configurations[i].first, b.configurations[i].first);
-    EXPECT_EQ(a.configurations[i].members, b.configurations[i].members);
+  ASSERT_EQ(a.configurations->size(), b.configurations->size());
+  for (std::size_t i = 0; i < a.configurations->size(); ++i) {
+    EXPECT_EQ((*a.configurations)[i].first, (*b.configurations)[i].first);
+    EXPECT_EQ((*a.configurations)[i].members, (*b.configurations)[i].members);
   }
 }
 
@@ -116,7 +118,7 @@ TEST(records, golden_bytes) {
   replica at;
   synod::encoded_records bytes;
   auto promise = lane_state(record_kind::promise);
-  promise.configurations.clear();
+  promise.configurations = {};
   std::vector<record> const all{promise, lane_state(record_kind::reserved)};
   ASSERT_FALSE(at.records.encode(all, bytes));
   EXPECT_EQ(example::hex(bytes.views()[0].body),
@@ -182,7 +184,9 @@ TEST(records, configurations_must_rise) {
   replica at;
   synod::encoded_records bytes;
   auto state = lane_state(record_kind::mark);
-  state.configurations[1].first = state.configurations[0].first;
+  auto configurations = *state.configurations;
+  configurations[1].first = configurations[0].first;
+  state.configurations = std::move(configurations);
   std::vector<record> const all{state};
   ASSERT_FALSE(at.records.encode(all, bytes));
   EXPECT_EQ(at.records.decode(bytes.views()[0]).error().code, error_code::malformed);

@@ -54,8 +54,8 @@ class record_coder {
         into.kept_.push_back(std::move(body->owner));
       } else {
         wire_writer out(into.bodies_);
-        out(one.upto, one.promises);
-        encode_list(out, one.configurations);
+        out(one.upto, *one.promises);
+        encode_list(out, *one.configurations);
         into.body_ends_.push_back(out.position());
       }
       into.views_.push_back(view);
@@ -105,11 +105,15 @@ class record_coder {
 
   static bool decode_lane_state(std::span<std::byte const> bytes, record<Command>& to) {
     wire_reader in(bytes);
-    in(to.upto, to.promises);
-    decode_list(in, to.configurations, sizeof(slot) + membership_length_min);
-    for (std::size_t i = 1; i < to.configurations.size(); ++i) {
-      if (to.configurations[i].first <= to.configurations[i - 1].first) in.fail();
+    std::vector<promised_range> promises;
+    std::vector<governed_from> configurations;
+    in(to.upto, promises);
+    decode_list(in, configurations, sizeof(slot) + membership_length_min);
+    for (std::size_t i = 1; i < configurations.size(); ++i) {
+      if (configurations[i].first <= configurations[i - 1].first) in.fail();
     }
+    to.promises = std::move(promises);
+    to.configurations = std::move(configurations);
     return in.finished();
   }
 

@@ -3,6 +3,7 @@
 
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/shared.hpp>
 #include <synod/core/slot_value.hpp>
 
 #include <compare>
@@ -60,7 +61,7 @@ struct applied_prefix {
 };
 
 // A record as a core emits it. Every kind uses the fields its line above names; unused ones are
-// empty.
+// empty. One is built per vote and per slot, so the lists, which votes do not have, cost a pointer.
 template <class Command>
 struct record {
   ticket number;
@@ -69,8 +70,8 @@ struct record {
   slot at_slot;
   ballot at;
   slot_value<Command> value;
-  std::vector<promised_range> promises;
-  std::vector<governed_from> configurations;
+  shared<std::vector<promised_range>> promises;
+  shared<std::vector<governed_from>> configurations;
   slot upto;
 };
 

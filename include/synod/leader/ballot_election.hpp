@@ -21,10 +21,10 @@ struct ballot_election_options {
 // One question or answer of a heartbeat round.
 struct election_message {
   bool reply = false;
+  bool happy = false;
   std::uint64_t round = 0;
   ballot mine;    // the ballot the sender campaigned with last
   ballot leader;  // the best ballot the sender believes in
-  bool happy = false;
 };
 
 // Election by quorum connectivity: every node asks every other, once per heartbeat, "with which
@@ -52,7 +52,7 @@ class ballot_election {
     ++round_;
     replied_ = {};
     node_set const others = seen.members.voters() - seen.members.only(seen.self);
-    if (!others.empty()) out.push_back({others, {false, round_, mine_, leader_, happy_}});
+    if (!others.empty()) out.push_back({others, {false, happy_, round_, mine_, leader_}});
     return advice;
   }
 
@@ -62,7 +62,7 @@ class ballot_election {
     node_set const who = seen.members.only(from);
     if (who.empty()) return;
     if (!got.reply) {
-      out.push_back({who, {true, got.round, mine_, leader_, happy_}});
+      out.push_back({who, {true, happy_, got.round, mine_, leader_}});
     } else if (got.round == round_ && seen.members.voters().contains(who)) {
       // Kept by member, not in a list: a duplicate replaces itself.
       who.for_each([&](node_index at) { replies_[at.value] = got; });

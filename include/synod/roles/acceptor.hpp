@@ -95,7 +95,7 @@ class acceptor {
 
   void restore(record<Command> const& saved) {
     if (saved.kind == record_kind::promise) {
-      promises_.restore(saved.promises);
+      promises_.restore(*saved.promises);
     } else if (saved.at_slot > cells_.trimmed_upto()) {
       cell& here = cells_.at(saved.at_slot);
       if (saved.kind == record_kind::chosen) {
@@ -131,7 +131,7 @@ class acceptor {
   }
 
   [[nodiscard]] bool promised_throughout(slot first, slot last, ballot at) const {
-    for (promised_range const& one : promises_.ranges()) {
+    for (promised_range const& one : *promises_.ranges()) {
       if (one.at == at && one.first <= first && last <= one.last) return true;
     }
     return false;

@@ -4,6 +4,7 @@
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/record.hpp>
+#include <synod/core/shared.hpp>
 
 #include <utility>
 #include <vector>
@@ -14,11 +15,12 @@ namespace synod {
 // one, from somewhere to infinity, so every look-up ends at the last element.
 class range_promises {
  public:
-  [[nodiscard]] std::vector<promised_range> const& ranges() const { return ranges_; }
+  // Shared with the records that say so; these are never copied.
+  [[nodiscard]] shared<std::vector<promised_range>> const& ranges() const { return ranges_; }
 
   // The ballot promised for one slot, empty if none.
   [[nodiscard]] ballot of(slot at) const {
-    for (auto one = ranges_.rbegin(); one != ranges_.rend(); ++one) {
+    for (auto one = ranges_->rbegin(); one != ranges_->rend(); ++one) {
       if (one->last < at) break;
       if (one->first <= at) return one->at;
     }
@@ -29,7 +31,7 @@ class range_promises {
   // look at `first` alone would let a weaker promise slip under a stronger one further up.
   [[nodiscard]] ballot strongest(slot first, slot last) const {
     ballot most;
-    for (promised_range const& one : ranges_) {
+    for (promised_range const& one : *ranges_) {
       if (one.first <= last && first <= one.last && one.at > most) most = one.at;
     }
     return most;
@@ -38,7 +40,7 @@ class range_promises {
   // Promises exactly first..last. Requires: nothing stronger is promised within.
   void set(slot first, slot last, ballot at) {
     std::vector<promised_range> next;
-    next.reserve(ranges_.size() + 2);
+    next.reserve(ranges_->size() + 2);
     auto keep = [&next](slot from, slot upto, ballot of) {
       if (from > upto) return;
       if (!next.empty() && next.back().at == of && next.back().last.next() == from) {
@@ -48,7 +50,7 @@ class range_promises {
       }
     };
     bool placed = false;
-    for (promised_range const& one : ranges_) {
+    for (promised_range const& one : *ranges_) {
       if (!placed && first < one.first) {
         keep(first, last, at);
         placed = true;
@@ -76,16 +78,19 @@ class range_promises {
 
   // Raises every slot of first..last that is promised less to `at`.
   void raise(slot first, slot last, ballot at) {
-    std::vector<promised_range> const before = ranges_;
+    shared<std::vector<promised_range>> const before = ranges_;
+    for (promised_range const& one : *before) {
+      if (one.first <= first && last <= one.last && at <= one.at) return;
+    }
     set(first, last, at);
-    for (promised_range const& one : before) {
+    for (promised_range const& one : *before) {
       if (one.at <= at || one.last < first || last < one.first) continue;
       set(one.first < first ? first : one.first, one.last < last ? one.last : last, one.at);
     }
   }
 
  private:
-  std::vector<promised_range> ranges_;
+  shared<std::vector<promised_range>> ranges_;
 };
 
 }  // namespace synod

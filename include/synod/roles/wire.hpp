@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <variant>
 
 namespace synod {
@@ -82,6 +83,18 @@ class role_wire {
       in(vote.at, vote.voted, vote.chosen);
       values_->read(in, vote.value);
     }
+  }
+
+  // What a message holds by a pointer.
+  template <class Held>
+  [[nodiscard]] bool write(wire_writer& out, shared<Held> const& one) {
+    return write(out, *one);
+  }
+  template <class Held>
+  void read(wire_reader& in, shared<Held>& one) {
+    Held read_here;
+    read(in, read_here);
+    one = std::move(read_here);
   }
 
   [[nodiscard]] value_coder<Command, Coder>& values() { return *values_; }

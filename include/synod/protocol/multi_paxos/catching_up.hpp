@@ -113,7 +113,9 @@ class catching_up {
   }
 
  private:
-  static learn<Command> wrap(learn_values<Command> part) { return learn<Command>(std::move(part)); }
+  static learn<Command> wrap(learn_values<Command> part) {
+    return learn<Command>(shared(std::move(part)));
+  }
 
   static learn_values<Command> head(log_type const& log) {
     learn_values<Command> made;

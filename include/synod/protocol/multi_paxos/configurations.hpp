@@ -5,6 +5,7 @@
 #include <synod/core/membership.hpp>
 #include <synod/core/node_set.hpp>
 #include <synod/core/record.hpp>
+#include <synod/core/shared.hpp>
 
 #include <cstddef>
 #include <utility>
@@ -14,7 +15,8 @@ namespace synod {
 
 // Which configuration governs which slots: each from its first slot to the next one's. A
 // configuration decided at slot s governs from s + alpha, so it is always known before it is needed
-// (hazard H13).
+// (hazard H13). What every message asks (who is this, who are the others) is kept ready and worked
+// out anew when a configuration comes or goes.
 template <quorum Quorum>
 class configurations {
  public:
@@ -27,16 +29,17 @@ class configurations {
   };
 
   // Requires: Quorum::bind accepts the members.
-  explicit configurations(membership first) {
+  configurations(node_id self, membership first) : self_(self) {
     auto bound = Quorum::bind(first);
     SYNOD_ASSERT(bound.system.has_value(), "the quorums do not meet; was bind asked before?");
     all_.push_back({slot(), std::move(first), *bound.system});
+    changed();
   }
 
   [[nodiscard]] governing const& of(slot at) const {
-    std::size_t i = all_.size() - 1;
-    while (i > 0 && at < all_[i].first) --i;
-    return all_[i];
+    governing const* one = &all_.back();
+    while (at < one->first && one != all_.data()) --one;
+    return *one;
   }
   [[nodiscard]] governing const& newest() const { return all_.back(); }
   [[nodiscard]] std::vector<governing> const& all() const { return all_; }
@@ -56,11 +59,13 @@ class configurations {
     auto bound = Quorum::bind(members);
     if (!bound.system.has_value()) return false;
     all_.push_back({first, std::move(members), *bound.system});
+    changed();
     return true;
   }
 
   // Everybody in a configuration that governs `from` or a later slot.
   [[nodiscard]] node_set everybody_from(slot from) const {
+    if (from >= newest().first) return newest().members.everybody();
     node_set all;
     for_each_from(from, [&](governing const& one) { all = all | one.members.everybody(); });
     return all;
@@ -72,11 +77,17 @@ class configurations {
   }
   // The set of this one node, by any retained configuration; empty for a stranger.
   [[nodiscard]] node_set only(node_id id) const {
-    for (std::size_t i = all_.size(); i-- > 0;) {
-      node_set const found = all_[i].members.only(id);
-      if (!found.empty()) return found;
+    for (known_node const& one : known_) {
+      if (one.id == id) return one.only;
     }
     return {};
+  }
+  [[nodiscard]] node_set only_self() const { return only_self_; }
+  // The set of this one node if it votes for `at`, by the configuration that governs it (H12).
+  [[nodiscard]] node_set voter(node_id id, slot at) const {
+    membership const& members = of(at).members;
+    node_set const who = all_.size() == 1 ? only(id) : members.only(id);
+    return who & members.voters();
   }
 
   // Visits every configuration that governs `from` or a later slot.
@@ -90,10 +101,14 @@ class configurations {
 
   // Forgets what governs only slots below `from`.
   void forget_below(slot from) {
+    if (all_.size() == 1 || all_[1].first > from) return;
     while (all_.size() > 1 && all_[1].first <= from) all_.erase(all_.begin());
+    changed();
   }
 
-  // What a floor record and a snapshot head carry.
+  // What a floor record carries: every configuration that was not forgotten.
+  [[nodiscard]] shared<std::vector<governed_from>> const& retained() const { return retained_; }
+  // What a snapshot head carries.
   [[nodiscard]] std::vector<governed_from> saved(slot from) const {
     std::vector<governed_from> made;
     for_each_from(from, [&](governing const& one) { made.push_back({one.first, one.members}); });
@@ -108,10 +123,31 @@ class configurations {
     }
     if (next.empty() || next.back().members.number() < newest().members.number()) return;
     all_ = std::move(next);
+    changed();
   }
 
  private:
+  struct known_node {
+    node_id id;
+    node_set only;
+  };
+
+  void changed() {
+    known_.clear();
+    for (std::size_t i = all_.size(); i-- > 0;) {
+      for (member const& one : all_[i].members.members()) {
+        if (only(one.id).empty()) known_.push_back({one.id, node_set::of(one.index)});
+      }
+    }
+    only_self_ = only(self_);
+    retained_ = saved(slot());
+  }
+
+  node_id self_;
   std::vector<governing> all_;
+  std::vector<known_node> known_;
+  node_set only_self_;
+  shared<std::vector<governed_from>> retained_;
 };
 
 }  // namespace synod

@@ -218,9 +218,9 @@ class multi_paxos_core {
   // --- messages: leader
   // ---------------------------------------------------------------------------
 
-  void on(time_ns now, node_id, node_set who, promise<Command> const& got, output_type& out) {
+  void on(time_ns now, node_id, node_set who, shared<promise<Command>>& got, output_type& out) {
     bool const led = leading_.leads();
-    if (!leading_.on_promise(now, who, got, log_, out)) {
+    if (!leading_.on_promise(now, who, *got, log_, out)) {
       (void)log_.reject(error_code::malformed);
     }
     if (leading_.must_learn(log_)) {
@@ -275,7 +275,7 @@ class multi_paxos_core {
     if (auto const* const asked = std::get_if<learn_ask>(&got)) {
       return catching_up_.answer(who, *asked, log_, out);
     }
-    catching_up_.take(now, from, who, *std::get_if<learn_values<Command>>(&got), log_, out);
+    catching_up_.take(now, from, who, **std::get_if<1>(&got), log_, out);
     moved(now, out);
   }
 

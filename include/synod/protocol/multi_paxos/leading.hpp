@@ -143,10 +143,8 @@ class leadership {
                    Output& out) {
     if (!leads() || (got.at != mine_ && !SYNOD_MUTATION(stale_vote_counted))) return;
     if (got.at_slot <= log.chosen_upto() || got.at_slot >= next_) return;
-    auto const& governing = log.configs().of(got.at_slot);
-    node_set who = SYNOD_MUTATION(foreign_vote_counted)
-                       ? log.configs().only(from)
-                       : governing.members.only(from) & governing.members.voters();
+    node_set who = SYNOD_MUTATION(foreign_vote_counted) ? log.configs().only(from)
+                                                        : log.configs().voter(from, got.at_slot);
     if (SYNOD_MUTATION(duplicate_vote_counted) && open(got.at_slot).votes.contains(who)) {
       who = node_set(open(got.at_slot).votes.bits() + 1);
     }

@@ -3,6 +3,7 @@
 
 #include <synod/core/outcome.hpp>
 #include <synod/core/record.hpp>
+#include <synod/core/shared.hpp>
 #include <synod/roles/messages.hpp>
 
 #include <cstdint>
@@ -56,7 +57,7 @@ struct learn_values {
   std::vector<learned_value<Command>> values;
 };
 template <class Command>
-using learn = std::variant<learn_ask, learn_values<Command>>;
+using learn = std::variant<learn_ask, shared<learn_values<Command>>>;
 
 // A read confirmed on behalf of a follower.
 struct read_ask {
@@ -71,10 +72,12 @@ struct read_refused {
 };
 using read_message = std::variant<read_ask, read_confirmed, read_refused>;
 
+// Messages are moved from list to list and from node to node, so whatever carries a list holds it
+// by a pointer: no message is larger than an Accept.
 template <class Command, class Election>
 using multi_paxos_message =
-    std::variant<prepare, promise<Command>, accept<Command>, accepted<Command>, nack, notice, pulse,
-                 learn<Command>, read_message, Election>;
+    std::variant<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack,
+                 notice, pulse, learn<Command>, read_message, Election>;
 
 // --- what a host asks of the core
 // -----------------------------------------------------------------

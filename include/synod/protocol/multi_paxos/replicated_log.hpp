@@ -31,17 +31,17 @@ class replicated_log {
   };
 
   replicated_log(node_id self, membership members, limits bounds)
-      : self_(self), bounds_(bounds), configurations_(std::move(members)) {}
+      : self_(self), bounds_(bounds), configurations_(self, std::move(members)) {}
 
   // --- restart
   // ------------------------------------------------------------------------------------
 
   void restore(record<Command> const& saved) {
     if (saved.kind != record_kind::reserved) see(saved.at);
-    for (promised_range const& one : saved.promises) see(one.at);
+    for (promised_range const& one : *saved.promises) see(one.at);
     switch (saved.kind) {
       case record_kind::reserved: return rounds_.restore(saved.at.round);
-      case record_kind::floor: return restore(applied_prefix{saved.upto, saved.configurations});
+      case record_kind::floor: return restore(applied_prefix{saved.upto, *saved.configurations});
       case record_kind::mark:
         if (saved.upto > marked_upto_) marked_upto_ = saved.upto;
         return;
@@ -288,7 +288,7 @@ class replicated_log {
   }
 
   [[nodiscard]] node_id self() const { return self_; }
-  [[nodiscard]] node_set only_self() const { return configurations_.only(self_); }
+  [[nodiscard]] node_set only_self() const { return configurations_.only_self(); }
   [[nodiscard]] node_set others_from(slot from) const {
     return configurations_.everybody_from(from) - only_self();
   }
@@ -344,12 +344,12 @@ class replicated_log {
   void set_floor(slot upto, Output& out) {
     acceptor_.trim(upto);
     append(out, record_kind::promise).promises = acceptor_.promises().ranges();
+    configurations_.forget_below(upto.next());
     record<Command>& saved = append(out, record_kind::floor);
     saved.upto = upto;
-    saved.configurations = configurations_.saved(upto.next());
+    saved.configurations = configurations_.retained();
     floor_ = upto;
     trim_after_ = last_ticket_;
-    configurations_.forget_below(upto.next());
   }
 
   node_id self_;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace synod {
 
@@ -79,7 +80,8 @@ class multi_paxos_wire {
   [[nodiscard]] bool write(wire_writer& out, read_message const& one) {
     return write_alternative(out, one, *this);
   }
-  [[nodiscard]] bool write(wire_writer& out, learn_values<Command> const& one) {
+  [[nodiscard]] bool write(wire_writer& out, shared<learn_values<Command>> const& held) {
+    learn_values<Command> const& one = *held;
     out(one.chosen_upto, one.trimmed_upto, one.final_part);
     out(static_cast<std::uint32_t>(one.values.size()));
     for (learned_value<Command> const& value : one.values) {
@@ -100,16 +102,17 @@ class multi_paxos_wire {
   void read(wire_reader& in, pulse& one) { in_two_steps(in, one); }
   void read(wire_reader& in, learn<Command>& one) { in_two_steps(in, one); }
   void read(wire_reader& in, read_message& one) { in_two_steps(in, one); }
-  void read(wire_reader& in, learn_values<Command>& one) {
+  void read(wire_reader& in, shared<learn_values<Command>>& held) {
+    learn_values<Command> one;
     in(one.chosen_upto, one.trimmed_upto, one.final_part);
     std::uint32_t const count = in.count(learned_length_min, sizeof(learned_value<Command>));
-    one.values.clear();
     one.values.reserve(count);
     for (std::uint32_t i = 0; i < count && !in.failed(); ++i) {
       learned_value<Command>& value = one.values.emplace_back();
       in(value.at);
       roles_.values().read(in, value.value);
     }
+    held = std::move(one);
   }
 
  private:

@@ -55,7 +55,7 @@ class single_decree_core {
       acceptor_.restore(saved);
     }
     see(saved.at);
-    for (promised_range const& one : saved.promises) see(one.at);
+    for (promised_range const& one : *saved.promises) see(one.at);
   }
 
   void start(time_ns now, damage const& harm, output_type& out) {
@@ -213,12 +213,12 @@ class single_decree_core {
     own_promise_ = own_evidence{last_ticket_, at, cell().voted, cell().value};
   }
 
-  void on(time_ns now, node_id, node_set who, promise<Command> const& got, output_type& out) {
-    if (got.votes.size() > 1) return rejected_.count(error_code::malformed);
+  void on(time_ns now, node_id, node_set who, shared<promise<Command>>& got, output_type& out) {
+    if (got->votes.size() > 1) return rejected_.count(error_code::malformed);
     reported_vote<Command> const none{};
-    reported_vote<Command> const& vote = got.votes.empty() ? none : got.votes.front();
-    if (vote.voted > got.at) return rejected_.count(error_code::malformed);
-    count_promise(now, who, got.at, vote.voted, vote.value, out);
+    reported_vote<Command> const& vote = got->votes.empty() ? none : got->votes.front();
+    if (vote.voted > got->at) return rejected_.count(error_code::malformed);
+    count_promise(now, who, got->at, vote.voted, vote.value, out);
   }
 
   void count_promise(time_ns now, node_set who, ballot at, ballot voted, value_type const& value,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/record.hpp>
+#include <synod/core/shared.hpp>
 #include <synod/roles/messages.hpp>
 
 #include <variant>
@@ -18,8 +19,8 @@ struct decree_chosen {
 };
 
 template <class Command>
-using decree_message = std::variant<prepare, promise<Command>, accept<Command>, accepted<Command>,
-                                    nack, decree_asked, decree_chosen<Command>>;
+using decree_message = std::variant<prepare, shared<promise<Command>>, accept<Command>,
+                                    accepted<Command>, nack, decree_asked, decree_chosen<Command>>;
 
 // What became of a proposal. Four different things that other libraries call "error" or "ok":
 
