@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <variant>
 
 namespace synod {
 
@@ -42,14 +43,40 @@ concept quorum = requires(membership const& members) {
   { T::name() } -> std::convertible_to<char const*>;
 };
 
+// Where and when a command is applied, for a machine whose `apply` takes it as a second argument.
+// All of it comes from the log, so all nodes are told the same (hazard H34).
+struct applied_at {
+  slot at;
+  std::uint16_t index = 0;
+  time_ns stamp = 0;  // the proposer's time, never falling from one command to the next
+  session_id session;
+
+  // Rises with every command, and is what a machine calls the version of what the command wrote.
+  [[nodiscard]] constexpr std::uint64_t version() const { return (at.value << 16) | index; }
+};
+
+template <class T, class One>
+concept applies = requires(T& state, One const& command) {
+  state.apply(command);
+}
+|| requires(T& state, One const& command, applied_at const& where) { state.apply(command, where); };
+
+namespace detail {
+template <class T, class Command>
+inline constexpr bool applies_each = applies<T, Command>;
+template <class T, class... Ones>
+inline constexpr bool applies_each<T, std::variant<Ones...>> = (applies<T, Ones> && ...);
+}  // namespace detail
+
 // A deterministic state machine: `apply` gives the same result for the same history on every node
-// and does not throw. Its snapshot functions are asked for where snapshots are taken.
+// and does not throw. `command` may be a std::variant, with one `apply` for each alternative. The
+// snapshot functions of a machine are asked for where snapshots are taken.
 template <class T>
-concept machine = requires(T& state, typename T::command const& command) {
+concept machine = requires {
   typename T::command;
   requires std::copyable<typename T::command>;
-  state.apply(command);
-};
+}
+&&detail::applies_each<T, typename T::command>;
 
 // Storage sees bytes. `append` takes records in order and says under which ticket they are durable;
 // `durable` is the highest ticket that is; `wait` blocks until everything appended is; `failed` is
