@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <synod/codec/vocabulary.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/log/client_table.hpp>
 
 #include <gtest/gtest.h>
 
 #include "support/allocations.hpp"
-#include "support/byte_stream.hpp"
 #include "support/client_twin.hpp"
 
 #include <vector>
 
 using namespace synod;
-using support::byte_reader;
-using support::byte_writer;
 
 namespace {
 
@@ -26,14 +24,15 @@ std::vector<std::byte> text(std::uint64_t value, std::size_t length = 8) {
 }
 
 std::vector<std::byte> encoded(client_table const& table) {
-  byte_writer to;
+  std::vector<std::byte> bytes;
+  wire_writer to(bytes);
   table.encode(to);
-  return to.out;
+  return bytes;
 }
 
 bool decoded(client_table& into, std::span<std::byte const> from) {
-  byte_reader reader(from);
-  return into.decode(reader) && reader.remaining() == 0;
+  wire_reader reader(from);
+  return into.decode(reader) && reader.finished();
 }
 
 // A table and a place in the log.
@@ -228,13 +227,13 @@ TEST(client_table, changes_carry_one_session_each_to_a_table_that_stays_equal) {
         kept.erase(session.value);
         return;
       }
-      byte_writer to;
+      kept[session.value].clear();
+      wire_writer to(kept[session.value]);
       b.table.encode_session(session, to);
-      kept[session.value] = to.out;
     });
     client_table copy(small);
     for (auto const& [unused, bytes] : kept) {
-      byte_reader from(bytes);
+      wire_reader from{std::span<std::byte const>(bytes)};
       ASSERT_TRUE(copy.decode_session(from));
     }
     ASSERT_TRUE(copy.put_in_order());
@@ -294,17 +293,15 @@ TEST(client_table, a_claim_of_many_sessions_allocates_only_what_the_bytes_bring)
   wide.session_capacity = 1U << 20;
   wide.in_flight_max = 1U << 20;
   for (std::uint32_t claimed : {1U << 20, 1000U}) {
-    byte_writer to;
-    to.u32(claimed);
+    std::vector<std::byte> bytes;
+    wire_writer to(bytes);
+    to(claimed);
     for (std::uint64_t i = 1; i <= 10'000; ++i) {
-      to.u64(i << 16);
-      to.u64(i << 16);
-      to.u64(0);
-      to.u32(i == 10'000 ? 1U << 20 : 0);
+      to(i << 16, i << 16, std::uint64_t{0}, i == 10'000 ? 1U << 20 : 0U);
     }
     client_table into(wide);
     support::allocations counted;
-    EXPECT_FALSE(decoded(into, to.out));
-    EXPECT_LE(counted.peak(), 4 * to.out.size() + 65536);
+    EXPECT_FALSE(decoded(into, bytes));
+    EXPECT_LE(counted.peak(), 4 * bytes.size() + 65536);
   }
 }

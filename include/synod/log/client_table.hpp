@@ -142,10 +142,11 @@ class client_table {
     while (replies_.living_bytes() > replies_bytes_max) drop_oldest_reply();
   }
 
-  // Appends the whole table, the session touched longest ago first. See `decode`.
+  // Appends the whole table, the session touched longest ago first. Writer and Reader are those of
+  // codec/wire.hpp.
   template <class Writer>
   void encode(Writer& to) const {
-    to.u32(static_cast<std::uint32_t>(index_.size()));
+    to(static_cast<std::uint32_t>(index_.size()));
     for (std::uint32_t at = oldest_; at != none; at = sessions_[at].newer) encode(at, to);
   }
 
@@ -154,8 +155,8 @@ class client_table {
   template <class Reader>
   [[nodiscard]] bool decode(Reader& from) {
     client_table read(limits_);
-    std::uint32_t const count = from.u32();
-    if (!from.ok() || count > capacity() || count > from.remaining() / encoded_session_min) {
+    std::uint32_t const count = from.template get<std::uint32_t>();
+    if (from.failed() || count > capacity() || count > from.remaining() / encoded_session_min) {
       return false;
     }
     read.sessions_.reserve(count);
@@ -183,6 +184,21 @@ class client_table {
   template <class Writer>
   void encode_session(session_id session, Writer& to) const {
     encode(find(session), to);
+  }
+  // Takes over another table, as a node does that installs a snapshot: every session of either
+  // counts as changed.
+  void become(client_table&& next) {
+    std::vector<session_id> before = std::move(changed_);
+    for (std::uint32_t at = oldest_; at != none; at = sessions_[at].newer) {
+      if (!sessions_[at].changed) before.push_back(sessions_[at].id);
+    }
+    bool const tracked = tracking_;
+    *this = std::move(next);
+    tracking_ = tracked;
+    for (std::uint32_t at = oldest_; at != none; at = sessions_[at].newer) changed(at);
+    for (session_id const& one : before) {
+      if (tracked && !knows(one)) changed_.push_back(one);
+    }
   }
   // Adds one encoded session, in any order; `put_in_order` must follow the last.
   template <class Reader>
@@ -294,18 +310,14 @@ class client_table {
   template <class Writer>
   void encode(std::uint32_t at, Writer& to) const {
     state const& one = sessions_[at];
-    to.u64(one.id.value);
-    to.u64(one.last_position);
-    to.u64(one.acked_upto.value);
-    to.u32(static_cast<std::uint32_t>(one.done.size()));
+    to(one.id.value, one.last_position, one.acked_upto.value,
+       static_cast<std::uint32_t>(one.done.size()));
     for (executed const& command : one.done) {
       bool const has_reply = command.reply != reply_store::none;
-      to.u64(command.number.value);
-      to.u8(has_reply ? 1 : 0);
+      to(command.number.value, has_reply);
       if (!has_reply) continue;
       std::span<std::byte const> const reply = replies_.bytes(command.reply);
-      to.u64(replies_[command.reply].version);
-      to.u32(static_cast<std::uint32_t>(reply.size()));
+      to(replies_[command.reply].version, static_cast<std::uint32_t>(reply.size()));
       to.bytes(reply);
     }
   }
@@ -323,11 +335,11 @@ class client_table {
 
 template <class Reader>
 bool client_table::decode_session(Reader& from) {
-  session_id const id(from.u64());
-  std::uint64_t const last = from.u64();
-  sequence const acked(from.u64());
-  std::uint32_t const count = from.u32();
-  if (!from.ok() || id.value == 0 || last < id.value || find(id) != none) return false;
+  session_id const id(from.template get<std::uint64_t>());
+  std::uint64_t const last = from.template get<std::uint64_t>();
+  sequence const acked(from.template get<std::uint64_t>());
+  std::uint32_t const count = from.template get<std::uint32_t>();
+  if (from.failed() || id.value == 0 || last < id.value || find(id) != none) return false;
   if (index_.size() >= capacity() || count > limits_.in_flight_max) return false;
   if (count > from.remaining() / encoded_executed_min) return false;
   std::uint32_t const place = take();
@@ -339,16 +351,17 @@ bool client_table::decode_session(Reader& from) {
   index_.insert(id.value, place, id_at());
   sequence before = acked;
   for (std::uint32_t i = 0; i < count; ++i) {
-    executed one{sequence(from.u64()), reply_store::none};
-    std::uint8_t const has_reply = from.u8();
-    if (!from.ok() || one.number <= before || has_reply > 1) return false;
+    executed one{sequence(from.template get<std::uint64_t>()), reply_store::none};
+    bool has_reply = false;
+    from(has_reply);
+    if (from.failed() || one.number <= before) return false;
     // What may be in flight bounds how far the sequences reach, here as in `decide`.
     if (one.number.value - acked.value > limits_.in_flight_max) return false;
     before = one.number;
-    if (has_reply == 1) {
-      std::uint64_t const version = from.u64();
-      std::uint32_t const length = from.u32();
-      if (!from.ok() || length > reply_bytes_max || length > from.remaining()) return false;
+    if (has_reply) {
+      std::uint64_t const version = from.template get<std::uint64_t>();
+      std::uint32_t const length = from.template get<std::uint32_t>();
+      if (from.failed() || length > reply_bytes_max || length > from.remaining()) return false;
       if (version <= id.value || version > last) return false;
       if (++sessions_[place].kept > limits_.replies_kept) return false;
       if (replies_.living_bytes() + length > replies_bytes_max) return false;
@@ -356,7 +369,7 @@ bool client_table::decode_session(Reader& from) {
     }
     sessions_[place].done.push_back(one);
   }
-  return from.ok();
+  return !from.failed();
 }
 
 inline bool client_table::put_in_order() {
