@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/batch.hpp>
+#include <synod/core/concepts.hpp>
+#include <synod/core/slot_value.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace synod {
+
+// Set in the number of a barrier.
+inline constexpr std::uint64_t barrier_bit = std::uint64_t{1} << 63;
+
+struct batcher_options {
+  std::size_t batch_bytes_max = std::size_t{256} << 10;
+  std::size_t batch_commands_max = synod::batch_commands_max;
+  // Together, before they are proposed: what more there is gets the answer `busy`.
+  std::size_t pending_bytes_max = std::size_t{8} << 20;
+};
+
+// Gathers commands during one turn of an event loop and proposes them at its end: under little load
+// a batch holds one command and nobody waits for a timer; under load it holds what arrived while
+// the turn before was written and sent. What the core has no room for is answered `busy` when it is
+// added, not queued: a queue here would only hide the load from those who could slow down (H25).
+template <class Command>
+class batcher {
+ public:
+  explicit batcher(batcher_options given = {}) : options_(given) {
+    if (options_.batch_commands_max > synod::batch_commands_max) {
+      options_.batch_commands_max = synod::batch_commands_max;
+    }
+    if (options_.batch_commands_max == 0) options_.batch_commands_max = 1;
+  }
+
+  // `bytes` is about what the command takes when encoded, `room` how many batches the core takes.
+  // Moves the command only if it was added.
+  [[nodiscard]] std::optional<error> add(std::size_t room, session_id session, sequence number,
+                                         sequence acked_upto, Command&& command,
+                                         std::size_t bytes) {
+    if (bytes > options_.batch_bytes_max) {
+      return error{error_code::too_large, bytes, "submit", "split the command"};
+    }
+    bool const opens = sealed_.empty() || last_bytes_ + bytes > options_.batch_bytes_max ||
+                       sealed_.back().size() >= options_.batch_commands_max;
+    if (sealed_.size() + (opens ? 1 : 0) > room ||
+        pending_bytes_ + bytes > options_.pending_bytes_max) {
+      return error{error_code::busy, sealed_.size(), "submit", "slow down, and try again"};
+    }
+    if (opens) {
+      sealed_.push_back(pool_.take());
+      last_bytes_ = 0;
+    }
+    sealed_.back().add(session, number, acked_upto, std::move(command));
+    last_bytes_ += bytes;
+    pending_bytes_ += bytes;
+    return std::nullopt;
+  }
+
+  // A barrier is a run of no commands, at a place in the history like any other: see
+  // runtime/read_barrier.hpp. Its numbers must not meet those of commands, or a run would swallow
+  // it.
+  [[nodiscard]] std::optional<error> add_barrier(std::size_t room, session_id session,
+                                                 sequence number) {
+    if (sealed_.empty() && room == 0) {
+      return error{error_code::busy, 0, "read", "slow down, and try again"};
+    }
+    if (sealed_.empty()) {
+      sealed_.push_back(pool_.take());
+      last_bytes_ = 0;
+    }
+    SYNOD_ASSERT((number.value & barrier_bit) != 0, "barriers are numbered apart from commands");
+    auto& last = sealed_.back();
+    last.origins().push_back(
+        {session, number, sequence(), static_cast<std::uint16_t>(last.size()), 0});
+    return std::nullopt;
+  }
+
+  [[nodiscard]] bool empty() const { return sealed_.empty(); }
+
+  // The end of a turn: proposes everything. What the core refuses after all is handed back whole,
+  // as refused(batch, refusal).
+  template <class Core, class Refused>
+  void seal(time_ns now, Core& core, typename Core::output_type& out, Refused&& refused) {
+    for (batch<Command>& one : sealed_) {
+      one.stamp(now);
+      if (auto const why = core.propose(now, std::move(one), out)) refused(one, *why);
+    }
+    sealed_.clear();
+    pending_bytes_ = 0;
+    last_bytes_ = 0;
+  }
+
+ private:
+  batcher_options options_;
+  batch_pool<Command> pool_;
+  std::vector<batch<Command>> sealed_;  // all but the last are full
+  std::size_t last_bytes_ = 0;
+  std::size_t pending_bytes_ = 0;
+};
+
+}  // namespace synod

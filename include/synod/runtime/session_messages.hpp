@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/ids.hpp>
+#include <synod/core/outcome.hpp>
+
+#include <cstdint>
+#include <vector>
+
+namespace synod {
+
+// What a node says to one attempt.
+enum class session_answer_kind : std::uint8_t {
+  opened,     // the session exists: `session` is its id
+  done,       // applied, now or before
+  refused,    // this attempt was not proposed and never will be
+  uncertain,  // this attempt may still be applied
+  expired,    // the session is gone
+  forgotten,  // the session is there, but what became of the command is not
+};
+
+struct session_answer {
+  session_answer_kind kind = session_answer_kind::uncertain;
+  session_id session;
+  sequence number;
+  std::uint32_t attempt = 0;  // as the request said
+  std::uint64_t handle = 0;   // as the request said
+  std::uint64_t version = 0;
+  error why;
+  leader_hint hint;
+  std::uint64_t token_high = 0;  // for `opened`, as the request said
+  std::uint64_t token_low = 0;
+};
+
+// One attempt, to be sent to one node. `handle` finds the payload; 0 opens the session.
+struct session_request {
+  node_id to;
+  std::uint64_t handle = 0;
+  std::uint32_t attempt = 0;
+  bool read = false;
+  session_id session;  // for an opening: none, and the token below
+  sequence number;
+  sequence acked_upto;
+  std::uint64_t floor = 0;     // for reads: the highest version this client has seen
+  config_number known_config;  // so that the node can tell of a newer one
+  std::uint64_t token_high = 0;
+  std::uint64_t token_low = 0;
+};
+
+// What became of an operation: the version at which it took effect, a refusal (definitely not
+// done), or that nobody can tell (hazard H10).
+struct session_finished {
+  std::uint64_t handle = 0;
+  outcome<std::uint64_t> fate;
+};
+
+struct session_output {
+  std::vector<session_request> send;
+  std::vector<session_finished> finished;
+};
+
+}  // namespace synod
