@@ -56,7 +56,18 @@ enum class error_code : std::uint16_t {
   locked,
   newer_format,
   amnesia,
+  // Connections: of peers and clients, and of the addresses that a node listens at.
+  wrong_protocol,
+  wrong_receiver,
+  bad_address,
+  insecure_address,
+  address_in_use,
+  too_many_connections,
 };
+
+// One above the highest code, for tables of counts.
+inline constexpr std::size_t error_codes =
+    static_cast<std::size_t>(error_code::too_many_connections) + 1;
 
 constexpr char const* name_of(error_code code) {
   switch (code) {
@@ -100,6 +111,12 @@ constexpr char const* name_of(error_code code) {
     case error_code::locked: return "locked by another process";
     case error_code::newer_format: return "written by a newer version";
     case error_code::amnesia: return "this store forgot what it promised";
+    case error_code::wrong_protocol: return "another protocol";
+    case error_code::wrong_receiver: return "meant for another node";
+    case error_code::bad_address: return "not an address";
+    case error_code::insecure_address: return "an address that others can reach";
+    case error_code::address_in_use: return "address in use";
+    case error_code::too_many_connections: return "too many connections";
   }
   return "unknown error";
 }

@@ -21,13 +21,12 @@ class rejections {
   }
 
  private:
-  static constexpr std::size_t kinds = static_cast<std::size_t>(error_code::amnesia) + 1;
   static std::size_t place(error_code why) {
     auto const at = static_cast<std::size_t>(why);
-    return at < kinds ? at : 0;
+    return at < error_codes ? at : 0;
   }
 
-  std::array<std::uint64_t, kinds> counts_{};
+  std::array<std::uint64_t, error_codes> counts_{};
 };
 
 }  // namespace synod
