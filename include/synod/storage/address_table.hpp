@@ -45,14 +45,19 @@ class address_table {
     return before;
   }
 
-  // Erases every entry for which `gone(address, place)` holds. For rare sweeps: it visits all.
+  // Erases every entry for which `gone(address, place)` holds. It visits all; an entry that closing
+  // a hole moved may be asked about twice, never not at all.
   template <class Gone>
   void erase_if(Gone&& gone) {
-    std::vector<record_address> doomed;
-    each([&](record_address const& address, std::uint64_t place) {
-      if (gone(address, place)) doomed.push_back(address);
-    });
-    for (record_address const& address : doomed) erase(address);
+    for (std::size_t at = 0; at < entries_.size();) {
+      entry const one = entries_[at];
+      if (one.filled() && gone(address_of(one.at), one.place)) {
+        --used_;
+        close(at);
+      } else {
+        ++at;
+      }
+    }
   }
 
   template <class Visit>

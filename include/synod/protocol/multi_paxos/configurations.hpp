@@ -44,6 +44,14 @@ class configurations {
   [[nodiscard]] governing const& newest() const { return all_.back(); }
   [[nodiscard]] std::vector<governing> const& all() const { return all_; }
 
+  // The oldest retained one whose number is above, null if none is.
+  [[nodiscard]] governing const* first_above(config_number number) const {
+    for (governing const& one : all_) {
+      if (one.members.number() > number) return &one;
+    }
+    return nullptr;
+  }
+
   // Adds the newest one. False if it does not build on the newest, or binds no quorums: then the
   // slot that held it is a noop, on every node alike.
   bool add(slot first, membership members) {

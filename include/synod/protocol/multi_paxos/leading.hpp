@@ -114,7 +114,7 @@ class leadership {
   // How many slots may be opened now: the pipeline, never past alpha beyond the decided prefix
   // (H13), and never into a configuration that has not promised yet.
   [[nodiscard]] std::size_t room(log_type const& log) const {
-    if (!leads() || next_ <= refill_upto_ || barrier_ == slot()) return 0;
+    if (!leads() || in_refill(next_) || barrier_ == slot()) return 0;
     return raw_room(log);
   }
 
@@ -208,6 +208,12 @@ class leadership {
     return static_cast<std::size_t>(depth - used);
   }
 
+  // Slots that phase 1 found something for, or below such: they are not free.
+  [[nodiscard]] bool in_refill(slot at) const { return refill_from_ <= at && at <= refill_upto_; }
+  [[nodiscard]] bool refilling() const {
+    return refill_from_ <= refill_upto_ && next_ <= refill_upto_;
+  }
+
   void begin_recovery(time_ns now, slot first, log_type& log, Output& out) {
     recovering_ = true;
     recovery_.begin(mine_, first, log.bounds().accept_ahead_max);
@@ -263,7 +269,7 @@ class leadership {
   // Proposes again what phase 1 reported, a noop where nothing was (hazard H8), and at the end of a
   // new leadership a noop of our own: the first decision of this ballot (rule E5).
   void refill(time_ns now, log_type& log, Output& out) {
-    while (leads() && next_ >= refill_from_ && next_ <= refill_upto_ && raw_room(log) > 0) {
+    while (leads() && in_refill(next_) && raw_room(log) > 0) {
       auto const* const found = recovery_.found(next_);
       if (SYNOD_MUTATION(holes_left) && (found == nullptr || found->empty())) {
         next_ = next_.next();
@@ -271,7 +277,7 @@ class leadership {
       }
       propose(now, found == nullptr ? value_type() : found->value, log, out);
     }
-    if (leads() && barrier_ == slot() && next_ > refill_upto_ && raw_room(log) > 0) {
+    if (leads() && barrier_ == slot() && !refilling() && raw_room(log) > 0) {
       barrier_ = next_;
       propose(now, value_type(), log, out);
     }
@@ -281,15 +287,16 @@ class leadership {
   // is proposed, and fill the window up to it when there is nothing else to do.
   void extend(time_ns now, log_type& log, Output& out) {
     auto const& newest = log.configs().newest();
-    if (newest.members.number() <= prepared_ && !recovering_) return;
-    if (!recovering_ && next_ > refill_upto_ && barrier_ != slot()) {
-      begin_recovery(now, newest.first > next_ ? newest.first : next_, log, out);
+    if (newest.members.number() > prepared_ && !recovering_) {
+      // From the first slot of the oldest configuration that has not promised, so that none is
+      // skipped. What an earlier recovery found above that was not found by a quorum that counts
+      // there.
+      auto const* const unprepared = log.configs().first_above(prepared_);
+      slot const first = unprepared->first > next_ ? unprepared->first : next_;
+      if (!refilling() || first == next_) begin_recovery(now, first, log, out);
     }
     bool const idle = next_.previous() == log.chosen_upto();
-    while (idle && leads() && next_ < newest.first && next_ > refill_upto_ && barrier_ != slot() &&
-           raw_room(log) > 0) {
-      propose(now, value_type(), log, out);
-    }
+    while (idle && next_ < newest.first && room(log) > 0) propose(now, value_type(), log, out);
   }
 
   void count(time_ns now, slot at, node_set who, log_type& log, Output& out) {

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/codec/crc32c.hpp>
+#include <synod/core/error.hpp>
+#include <synod/storage/io.hpp>
+#include <synod/storage/live_index.hpp>
+#include <synod/storage/log_format.hpp>
+#include <synod/storage/log_recovery.hpp>
+#include <synod/storage/segment_scan.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace synod {
+
+// Frees the oldest segment of a log: what is alive in it is appended again at the end, a little at
+// a time; once that is durable, and with it whatever replaced the rest, the segment may go.
+template <class Io>
+class log_reclaim {
+ public:
+  static constexpr std::uint64_t bytes_a_step = 128 * 1024;
+
+  // Effects: copies some living records through `append(record_header const&, body)`. Returns
+  // whether the oldest segment can be dropped now; an error if a living record cannot be read any
+  // more.
+  template <class Append>
+  result<bool> step(Io& disk, store_id store, live_index& live, std::uint64_t current,
+                    bool short_of_space, std::uint64_t appended, std::uint64_t durable,
+                    Append&& append) {
+    std::uint64_t const oldest = live.first_segment();
+    if (state_ == state::resting) {
+      if (oldest >= current || !worthwhile(live, short_of_space)) return false;
+      live.places_in(oldest, places_);
+      next_ = 0;
+      state_ = state::copying;
+    }
+    if (state_ == state::copying) {
+      if (error const why = copy(disk, store, oldest, live, append, appended)) return why;
+    }
+    if (state_ == state::settling && durable >= settled_at_) {
+      state_ = state::resting;
+      return live.in(oldest).alive == 0;
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool resting() const { return state_ == state::resting; }
+
+ private:
+  enum class state : std::uint8_t { resting, copying, settling };
+
+  // A segment is worth its copying if little in it is alive, or if half of the whole log is dead:
+  // then going round once frees more than it writes.
+  static bool worthwhile(live_index const& live, bool short_of_space) {
+    auto const& oldest = live.in(live.first_segment());
+    if (oldest.alive * 4 <= oldest.records) return true;
+    std::uint64_t const dead = live.records() - live.alive();
+    return short_of_space ? dead != 0 : dead >= live.alive();
+  }
+
+  template <class Append>
+  error copy(Io& disk, store_id store, std::uint64_t segment, live_index& live, Append& append,
+             std::uint64_t& appended) {
+    if (next_ < places_.size()) {
+      result<io_file> const file = disk.open(segment_name(segment));
+      if (!file) return file.error();
+      result<std::uint64_t> const bytes = disk.size(*file);
+      if (!bytes) return bytes.error();
+      reader_.begin(disk, *file, *bytes);
+      error const why = copy_some(store, segment, live, append);
+      disk.close(*file);
+      if (why) return why;
+    }
+    if (next_ == places_.size()) {
+      state_ = state::settling;
+      settled_at_ = appended;
+    }
+    return {};
+  }
+
+  template <class Append>
+  error copy_some(store_id store, std::uint64_t segment, live_index& live, Append& append) {
+    std::uint64_t copied = 0;
+    while (next_ < places_.size() && copied < bytes_a_step) {
+      record_place const place = places_[next_++];
+      read_header read;
+      bool good = decode(reader_.at(place.offset(), record_header_bytes * 4), read);
+      record_header const& says = read.says;
+      if (good && !live.alive(says.address, place)) continue;  // replaced or trimmed meanwhile
+      good =
+          good && says.store == store && says.segment == segment && says.offset == place.offset();
+      if (!good) return unreadable(segment);
+      auto const all = reader_.at(place.offset(), read.extent());
+      if (all.size() < read.extent()) return unreadable(segment);
+      auto const body = all.subspan(read.header_bytes, says.body_bytes);
+      if (crc32c(body) != says.body_checksum) return unreadable(segment);
+      append(says, body);
+      copied += read.extent();
+    }
+    return {};
+  }
+
+  // The next open will find and name what is lost.
+  static error unreadable(std::uint64_t segment) {
+    return {error_code::corruption, segment, "a segment of the log: a living record is unreadable",
+            "restart the node, it will report what is lost"};
+  }
+
+  state state_ = state::resting;
+  std::vector<record_place> places_;
+  std::size_t next_ = 0;
+  std::uint64_t settled_at_ = 0;
+  segment_reader<Io> reader_;
+};
+
+}  // namespace synod

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/storage/io.hpp>
+#include <synod/testing/random.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace synod::testing {
+
+// What becomes of one unsynced sector when the power goes. A torn one has its first bytes new and
+// the rest as it was before.
+enum class sector_fate : std::uint8_t { lost, kept, torn };
+
+// What is on a disk and what a process that reads it sees: every sector twice, and between the two
+// the writes that nothing has made durable yet. Names likewise. It is a value: a copy is a cloned
+// disk.
+class disk_image {
+ public:
+  static constexpr std::size_t none = SIZE_MAX;
+
+  explicit disk_image(std::size_t sector_bytes) : sector_bytes_(sector_bytes) {}
+
+  // -- names
+  // ---------------------------------------------------------------------------------------
+
+  [[nodiscard]] std::size_t find(file_name const& name) const { return find_in(names_, name); }
+  template <class Sink>
+  void list(Sink&& sink) const {
+    for (auto const& [name, file] : names_) sink(name);
+  }
+  std::size_t create(file_name const& name, std::uint64_t bytes) {
+    content made;
+    made.seen.resize(static_cast<std::size_t>(bytes));
+    made.kept = made.seen;
+    made.unreadable.resize(made.seen.size() / sector_bytes_ + 1);
+    files_.push_back(std::move(made));
+    std::size_t const file = files_.size() - 1;
+    change({change_of_names::kind::link, name, {}, file});
+    return file;
+  }
+  void rename(file_name const& from, file_name const& to) {
+    change({change_of_names::kind::rename, from, to, none});
+  }
+  void remove(file_name const& name) { change({change_of_names::kind::unlink, name, {}, none}); }
+  void sync_names() {
+    durable_names_ = names_;
+    unsynced_names_.clear();
+    forget_unlinked();
+  }
+  [[nodiscard]] std::size_t unsynced_names() const { return unsynced_names_.size(); }
+  [[nodiscard]] std::uint64_t bytes_used() const {
+    std::uint64_t used = 0;
+    for (auto const& [name, file] : names_) used += files_[file].seen.size();
+    return used;
+  }
+
+  // -- contents
+  // ------------------------------------------------------------------------------------
+
+  [[nodiscard]] std::size_t size(std::size_t file) const { return files_[file].seen.size(); }
+  [[nodiscard]] std::size_t sectors(std::size_t file) const { return size(file) / sector_bytes_; }
+  [[nodiscard]] std::size_t sector_bytes() const { return sector_bytes_; }
+
+  // Returns false where a sector cannot be read.
+  bool read(std::size_t file, std::uint64_t offset, std::span<std::byte> into) const {
+    content const& from = files_[file];
+    auto const begin = static_cast<std::size_t>(offset);
+    for (std::size_t at = begin / sector_bytes_; at * sector_bytes_ < begin + into.size(); ++at) {
+      if (from.unreadable[at]) return false;
+    }
+    std::memcpy(into.data(), from.seen.data() + begin, into.size());
+    return true;
+  }
+
+  // Effects: what is written is seen at once and durable after a flush of `number` or of the file.
+  void write(std::size_t file, std::uint64_t offset, std::span<std::byte const> from,
+             std::uint64_t number) {
+    content& into = files_[file];
+    auto const begin = static_cast<std::size_t>(offset);
+    std::memcpy(into.seen.data() + begin, from.data(), from.size());
+    for (std::size_t done = 0; done < from.size(); done += sector_bytes_) {
+      std::size_t const sector = (begin + done) / sector_bytes_;
+      into.unreadable[sector] = false;  // a disk remaps a sector that is written again
+      auto const part = from.subspan(done, sector_bytes_);
+      unsynced_.push_back({file, sector, number, {part.begin(), part.end()}});
+    }
+  }
+
+  // Effects: one write is durable. What was written before to the same sectors can no longer land.
+  void flush(std::uint64_t number) {
+    for (std::size_t i = 0; i < unsynced_.size(); ++i) {
+      if (unsynced_[i].number == number) settle(i);
+    }
+    sweep();
+  }
+  void flush_file(std::size_t file) {
+    files_[file].size_is_durable = true;
+    for (std::size_t i = 0; i < unsynced_.size(); ++i) {
+      if (unsynced_[i].file == file) settle(i);
+    }
+    sweep();
+  }
+
+  // Effects: a write failed: it will never be durable, and until the power goes what it wrote is
+  // still seen (the cache calls its pages clean) or not.
+  void drop(std::uint64_t number, bool still_seen) {
+    for (sector_write& one : unsynced_) {
+      if (one.number != number) continue;
+      one.gone = true;
+      if (!still_seen) copy_sector(files_[one.file].kept, files_[one.file].seen, one.sector);
+    }
+    sweep();
+  }
+  void drop_file(std::size_t file, bool still_seen) {
+    for (sector_write const& one : unsynced_) {
+      if (one.file == file) drop_later_.push_back(one.number);
+    }
+    for (std::uint64_t number : drop_later_) drop(number, still_seen);
+    drop_later_.clear();
+  }
+  [[nodiscard]] std::size_t unsynced() const { return unsynced_.size(); }
+
+  // -- the power goes
+  // ------------------------------------------------------------------------------
+
+  // Effects: of the unsynced sectors, in that order, each has the fate that `fate_of(index)` says;
+  // of the changes of names the first `names_kept` survive, as in a journal.
+  template <class FateOf>
+  void crash(std::span<std::size_t const> order, FateOf&& fate_of, std::size_t names_kept) {
+    for (std::size_t which : order) {
+      sector_fate const fate = fate_of(which);
+      if (fate == sector_fate::lost) continue;
+      sector_write const& one = unsynced_[which];
+      std::size_t const length = fate == sector_fate::torn ? sector_bytes_ / 2 : sector_bytes_;
+      std::memcpy(files_[one.file].kept.data() + one.sector * sector_bytes_, one.data.data(),
+                  length);
+    }
+    unsynced_.clear();
+    for (std::size_t i = 0; i < names_kept && i < unsynced_names_.size(); ++i) {
+      apply(durable_names_, unsynced_names_[i]);
+    }
+    unsynced_names_.clear();
+    names_ = durable_names_;
+    for (content& one : files_) {
+      if (!one.size_is_durable) one.kept.clear();
+      one.seen = one.kept;
+      one.size_is_durable = true;
+    }
+    forget_unlinked();
+  }
+
+  // -- decay
+  // ---------------------------------------------------------------------------------------
+
+  void flip(std::size_t file, std::uint64_t bit) {
+    auto const at = static_cast<std::size_t>(bit / 8);
+    std::byte const mask{static_cast<unsigned char>(1U << bit % 8)};
+    files_[file].kept[at] ^= mask;
+    files_[file].seen[at] ^= mask;
+  }
+  void make_unreadable(std::size_t file, std::size_t sector) {
+    files_[file].unreadable[sector] = true;
+  }
+
+ private:
+  struct content {
+    std::vector<std::byte> seen;
+    std::vector<std::byte> kept;
+    std::vector<bool> unreadable;  // by sector
+    bool size_is_durable = false;
+  };
+  struct sector_write {
+    std::size_t file;
+    std::size_t sector;
+    std::uint64_t number;
+    std::vector<std::byte> data;
+    bool gone = false;
+  };
+  struct change_of_names {
+    enum class kind : std::uint8_t { link, rename, unlink } what;
+    file_name from;
+    file_name to;
+    std::size_t file;
+  };
+  using directory = std::vector<std::pair<file_name, std::size_t>>;
+
+  static std::size_t find_in(directory const& in, file_name const& name) {
+    for (auto const& [each, file] : in) {
+      if (each == name) return file;
+    }
+    return none;
+  }
+  static void unlink(directory& in, file_name const& name) {
+    std::erase_if(in, [&](auto const& one) { return one.first == name; });
+  }
+  static void apply(directory& in, change_of_names const& what) {
+    std::size_t const file = find_in(in, what.from);
+    switch (what.what) {
+      case change_of_names::kind::link: in.emplace_back(what.from, what.file); break;
+      case change_of_names::kind::unlink: unlink(in, what.from); break;
+      case change_of_names::kind::rename:
+        unlink(in, what.from);
+        unlink(in, what.to);
+        if (file != none) in.emplace_back(what.to, file);
+        break;
+    }
+  }
+  void change(change_of_names what) {
+    apply(names_, what);
+    unsynced_names_.push_back(what);
+  }
+
+  void copy_sector(std::vector<std::byte> const& from, std::vector<std::byte>& to,
+                   std::size_t sector) const {
+    std::memcpy(to.data() + sector * sector_bytes_, from.data() + sector * sector_bytes_,
+                sector_bytes_);
+  }
+  void settle(std::size_t which) {
+    sector_write& one = unsynced_[which];
+    std::memcpy(files_[one.file].kept.data() + one.sector * sector_bytes_, one.data.data(),
+                sector_bytes_);
+    for (std::size_t i = 0; i <= which; ++i) {
+      if (unsynced_[i].file == one.file && unsynced_[i].sector == one.sector) {
+        unsynced_[i].gone = true;
+      }
+    }
+  }
+  void sweep() {
+    std::erase_if(unsynced_, [](sector_write const& one) { return one.gone; });
+  }
+  // Contents whose last name is durably gone are no use to anybody.
+  void forget_unlinked() {
+    for (std::size_t file = 0; file < files_.size(); ++file) {
+      bool const linked = std::any_of(names_.begin(), names_.end(),
+                                      [&](auto const& one) { return one.second == file; });
+      if (linked || files_[file].seen.empty()) continue;
+      files_[file] = {};
+      std::erase_if(unsynced_, [&](sector_write const& one) { return one.file == file; });
+    }
+  }
+
+  std::size_t sector_bytes_;
+  std::vector<content> files_;
+  std::vector<sector_write> unsynced_;
+  std::vector<std::uint64_t> drop_later_;
+  directory names_;
+  directory durable_names_;
+  std::vector<change_of_names> unsynced_names_;
+};
+
+}  // namespace synod::testing

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <synod/storage/file_log.hpp>
+
+#include <gtest/gtest.h>
+
+#include <synod/core/concepts.hpp>
+#include <synod/testing/disk.hpp>
+#include <synod/testing/storage_suite.hpp>
+
+#include <optional>
+
+namespace {
+
+using synod::testing::disk;
+using synod::testing::disk_shape;
+using synod::testing::random_source;
+using log_over_disk = synod::file_log<disk::io>;
+
+static_assert(synod::storage<log_over_disk>);
+
+// How a subject fails when it is asked to: the machine stops, or one operation fails alone.
+enum class failure_of { machine, operation };
+
+struct log_on_disk {
+  using storage_type = log_over_disk;
+
+  log_on_disk(disk_shape shape, failure_of kind) : disk_(random_source(11), shape), kind_(kind) {}
+
+  storage_type* open() {
+    log.reset();
+    synod::log_options options;
+    options.segment_bytes = synod::segment_bytes_min * 2;
+    options.low_water_bytes = 0;
+    auto opened = log_over_disk::open(disk_.mount(), options);
+    if (!opened) {
+      ADD_FAILURE() << opened.error();
+      return nullptr;
+    }
+    log.emplace(std::move(*opened));
+    return &*log;
+  }
+  void crash() {
+    disk_.kill();
+    log.reset();
+    disk_.crash();
+  }
+  void wipe() {
+    disk_.kill();
+    log.reset();
+    disk_.wipe();
+  }
+  void fail_after(std::uint64_t calls) {
+    kind_ == failure_of::machine ? disk_.stop_after(calls) : disk_.fail_after(calls);
+  }
+  void heal() { disk_.go_on(); }
+  bool struck() const { return disk_.stopped() || disk_.failed(); }
+
+  disk disk_;
+  failure_of kind_;
+  std::optional<log_over_disk> log;
+};
+
+void run_suite(disk_shape shape, failure_of kind) {
+  log_on_disk subject(shape, kind);
+  auto expect = [&](bool ok, char const* sentence, char const* when) {
+    EXPECT_TRUE(ok) << sentence << " (" << when << ")";
+  };
+  synod::testing::storage_suite suite(subject, expect);
+  suite.all();
+}
+
+TEST(file_log, passes_the_suite_over_blocks_when_the_machine_stops) {
+  run_suite({4096, 1 << 26}, failure_of::machine);
+}
+TEST(file_log, passes_the_suite_over_small_sectors_when_the_machine_stops) {
+  run_suite({512, 1 << 26}, failure_of::machine);
+}
+TEST(file_log, passes_the_suite_when_one_operation_fails) {
+  run_suite({512, 1 << 26}, failure_of::operation);
+}
+
+}  // namespace
