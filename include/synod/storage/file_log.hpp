@@ -81,7 +81,7 @@ class file_log {
   // Effects: returns when everything appended is durable, or the log has failed.
   void wait() {
     flush();
-    if (!error_) background();
+    background();
     flush();
   }
 
@@ -259,8 +259,8 @@ class file_log {
 
   // What goes on beside appending: the next segment, and freeing the oldest.
   void background() {
-    error const why = parts_.supply.step(parts_.disk, parts_.store, parts_.store_file);
-    if (why && !error_) error_ = why;
+    if (error_) return;
+    error_ = parts_.supply.step(parts_.disk, parts_.store, parts_.store_file);
     while (!full_.empty() && full_.front().last_sequence <= queue_.durable_sequence()) {
       parts_.disk.close(full_.front().file);
       full_.erase(full_.begin());
