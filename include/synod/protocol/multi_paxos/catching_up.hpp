@@ -78,6 +78,14 @@ class catching_up {
     log.send_now(out, who, wrap(std::move(part)));
   }
 
+  // Tells what one decided slot holds, or that only a snapshot can tell.
+  void answer_slot(node_set who, slot at, log_type const& log, Output& out) const {
+    learn_values<Command> part = head(log);
+    auto const* const here = log.find(at);
+    if (here != nullptr && here->chosen) part.values.push_back({at, here->value});
+    log.send_now(out, who, wrap(std::move(part)));
+  }
+
   // Takes an answer. Only chosen values travel here, so they are recorded as chosen, never as
   // votes.
   void take(time_ns now, node_id from, node_set who, learn_values<Command> const& got,
@@ -85,7 +93,7 @@ class catching_up {
     slot const before = log.chosen_upto();
     for (learned_value<Command> const& one : got.values) {
       if (one.at <= log.chosen_upto()) continue;
-      if (one.at > got.chosen_upto || one.at > log.highest_acceptable()) {
+      if (one.at > log.highest_acceptable()) {
         (void)log.reject(error_code::implausible_slot);
         return;
       }

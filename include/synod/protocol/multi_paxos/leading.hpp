@@ -13,9 +13,19 @@
 
 namespace synod {
 
+// How the others hear of a decision: with a leader it is the prefix under its ballot,
+// sent when no Accept is due.
+struct prefix_notice {
+  template <class Log, class Output>
+  static void chosen(Log& log, Output& out, ballot mine, slot, slot last_proposed) {
+    if (last_proposed != log.chosen_upto()) return;
+    log.send_now(out, log.others_from(last_proposed.next()), notice{mine, log.chosen_upto()});
+  }
+};
+
 // The leader's part: phase 1 over an open range, then one Accept per slot, pipelined. Everything
 // here is volatile; what must survive (rounds, promises, votes) is in the log.
-template <class Command, quorum Quorum, class Output>
+template <class Command, quorum Quorum, class Output, class Notice = prefix_notice>
 class leadership {
  public:
   using log_type = replicated_log<Command, Quorum, Output>;
@@ -64,6 +74,25 @@ class leadership {
     recovering_ = false;
     resend_at_ = never;
     for (open_slot& one : open_) one = {};
+  }
+
+  // Visits what was proposed under this ballot and decided by somebody else's round, once each.
+  template <class Visit>
+  void for_each_overtaken(log_type const& log, Visit&& visit) {
+    if (!leads()) return;
+    for (; overtaken_upto_ < log.chosen_upto() && overtaken_upto_.next() < next_;
+         overtaken_upto_ = overtaken_upto_.next()) {
+      open_slot const& one = open(overtaken_upto_.next());
+      if (!one.done && !one.value.is_noop()) visit(overtaken_upto_.next(), one.value);
+    }
+  }
+  // Visits what was proposed under this ballot and is not known to be decided.
+  template <class Visit>
+  void for_each_open(log_type const& log, Visit&& visit) {
+    if (!leads()) return;
+    for (slot at = log.chosen_upto().next(); at < next_; at = at.next()) {
+      if (!open(at).done && !open(at).value.is_noop()) visit(at, open(at).value);
+    }
   }
 
   // Takes a promise for the present ballot. Returns false if it is malformed.
@@ -260,6 +289,7 @@ class leadership {
     if (phase_ == leading_phase::preparing) {
       phase_ = leading_phase::leading;
       next_ = log.chosen_upto().next();
+      overtaken_upto_ = log.chosen_upto();
       resend_at_ = never;
       stuck_at_ = slot_max;
     }
@@ -313,13 +343,9 @@ class leadership {
       log.learn(at, entry.value, out);
     }
     entry.value = {};
-    if (at != log.chosen_upto().next()) return;
     log.advance(out);
-    bool const idle = next_.previous() == log.chosen_upto();
-    if (idle) {
-      resend_at_ = recovering_ ? resend_at_ : never;
-      log.send_now(out, log.others_from(next_), notice{mine_, log.chosen_upto()});
-    }
+    if (next_.previous() == log.chosen_upto() && !recovering_) resend_at_ = never;
+    Notice::chosen(log, out, mine_, at, next_.previous());
     moved(now, log, out);
   }
 
@@ -345,6 +371,7 @@ class leadership {
   slot barrier_;
   slot next_{1};
   slot stuck_at_;
+  slot overtaken_upto_;
   time_ns resend_at_ = never;
   std::vector<open_slot> open_;
   std::vector<own_vote> own_votes_;

@@ -196,6 +196,15 @@ class replicated_log {
     return gap || chosen_upto_ < upto;
   }
 
+  // The notice that one slot was chosen with the value of ballot `at`.
+  void notice_slot(ballot at, slot at_slot, Output& out) {
+    cell* const here = acceptor_.cells().find(at_slot);
+    if (here == nullptr || here->chosen || here->voted.empty()) return;
+    if (here->voted < at && !SYNOD_MUTATION(notice_ignores_ballot)) return;
+    here->chosen = true;
+    advance(out);
+  }
+
   // Hands out the decisions that have become contiguous, and reads memberships on the way.
   void advance(Output& out) {
     for (;;) {

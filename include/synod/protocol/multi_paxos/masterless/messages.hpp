@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/protocol/multi_paxos/messages.hpp>
+
+#include <cstdint>
+#include <variant>
+
+namespace synod {
+
+// Slot `at_slot` is chosen, with the value of ballot `at`: who accepted at that ballot or above has
+// it.
+struct slot_notice {
+  ballot at;
+  slot at_slot;
+  slot chosen_upto;  // of the sender
+};
+
+// "How far did you vote?", the question of a read that needs no leader.
+struct extent_ask {
+  std::uint64_t id = 0;
+};
+struct extent_told {
+  std::uint64_t id = 0;
+  slot voted_upto;
+  slot chosen_upto;
+};
+using extent_message = std::variant<extent_ask, extent_told>;
+
+template <class Command>
+using masterless_message =
+    std::variant<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack,
+                 slot_notice, learn<Command>, extent_message>;
+
+using masterless_request = std::variant<read_request, reconfigure_request, open_session_request,
+                                        snapshotted, snapshot_installed>;
+
+}  // namespace synod
