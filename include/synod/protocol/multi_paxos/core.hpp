@@ -53,8 +53,7 @@ class multi_paxos_core {
                       options_.learn_parts}),
         answers_(generator(options_.seed ^ options_.self.value).next()) {}
 
-  // --- restart
-  // ------------------------------------------------------------------------------------
+  // --- restart ---
 
   void restore(record<Command> const& saved) { log_.restore(saved); }
   void restore(applied_prefix const& known) { log_.restore(known); }
@@ -65,8 +64,7 @@ class multi_paxos_core {
     tick(now, out);
   }
 
-  // --- inputs
-  // -------------------------------------------------------------------------------------
+  // --- inputs ---
 
   // Takes the batch only where it is accepted. Accepted means proposed, not decided.
   std::optional<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
@@ -107,8 +105,7 @@ class multi_paxos_core {
     if (!led && leading_.leads()) began_to_lead(now, out);
   }
 
-  // --- questions
-  // ----------------------------------------------------------------------------------
+  // --- questions ---
 
   [[nodiscard]] time_ns next_deadline() const {
     time_ns soonest = policy_.next_deadline();
@@ -152,8 +149,7 @@ class multi_paxos_core {
     return given.pipeline_slots_max < most ? given.pipeline_slots_max : most;
   }
 
-  // --- messages: acceptor
-  // -------------------------------------------------------------------------
+  // --- messages: acceptor ---
 
   void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
     if (asked.first == slot() || asked.first > asked.last) {
@@ -215,8 +211,7 @@ class multi_paxos_core {
     moved(now, out);
   }
 
-  // --- messages: leader
-  // ---------------------------------------------------------------------------
+  // --- messages: leader ---
 
   void on(time_ns now, node_id, node_set who, shared<promise<Command>>& got, output_type& out) {
     bool const led = leading_.leads();
@@ -268,8 +263,7 @@ class multi_paxos_core {
     campaign(now, out);
   }
 
-  // --- messages: catch-up and reads
-  // ---------------------------------------------------------------
+  // --- messages: catch-up and reads ---
 
   void on(time_ns now, node_id from, node_set who, learn<Command>& got, output_type& out) {
     if (auto const* const asked = std::get_if<learn_ask>(&got)) {
@@ -299,8 +293,7 @@ class multi_paxos_core {
     send_policy(out);
   }
 
-  // --- requests
-  // -----------------------------------------------------------------------------------
+  // --- requests ---
 
   std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
     if (leading_.leads()) {
@@ -363,8 +356,7 @@ class multi_paxos_core {
     return std::nullopt;
   }
 
-  // --- parts
-  // --------------------------------------------------------------------------------------
+  // --- parts ---
 
   std::optional<refusal> cannot_propose() const {
     if (!leading_.leads()) return refuse(error_code::not_leader, "propose at the leader");

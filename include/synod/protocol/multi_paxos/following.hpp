@@ -38,8 +38,7 @@ class following {
     fail(reads_.size(), error_code::not_leader, out);
   }
 
-  // --- reads on behalf of this node's clients, confirmed by the leader
-  // ----------------------------
+  // --- reads on behalf of this node's clients, confirmed by the leader ---
 
   [[nodiscard]] bool full() const { return reads_.size() >= bounds_.reads_max; }
   [[nodiscard]] time_ns next_deadline() const {

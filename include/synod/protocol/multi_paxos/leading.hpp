@@ -54,8 +54,7 @@ class leadership {
     return leads() && barrier_ != slot() && log.chosen_upto() >= barrier_;
   }
 
-  // --- phase 1
-  // ------------------------------------------------------------------------------------
+  // --- phase 1 ---
 
   void campaign(time_ns now, log_type& log, Output& out) {
     std::optional<ballot> const at = log.next_ballot(out);
@@ -134,8 +133,7 @@ class leadership {
     refill(now, log, out);
   }
 
-  // --- phase 2
-  // ------------------------------------------------------------------------------------
+  // --- phase 2 ---
 
   // The noop that opened this leadership; slot 0 until it was proposed.
   [[nodiscard]] slot barrier() const { return barrier_; }

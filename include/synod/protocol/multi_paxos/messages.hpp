@@ -79,8 +79,7 @@ using multi_paxos_message =
     std::variant<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack,
                  notice, pulse, learn<Command>, read_message, Election>;
 
-// --- what a host asks of the core
-// -----------------------------------------------------------------
+// --- what a host asks of the core ---
 
 // Answered by a `read_answer` with the same id: apply up to `upto`, then read.
 struct read_request {

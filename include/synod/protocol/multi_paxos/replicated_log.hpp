@@ -33,8 +33,7 @@ class replicated_log {
   replicated_log(node_id self, membership members, limits bounds)
       : self_(self), bounds_(bounds), configurations_(self, std::move(members)) {}
 
-  // --- restart
-  // ------------------------------------------------------------------------------------
+  // --- restart ---
 
   void restore(record<Command> const& saved) {
     if (saved.kind != record_kind::reserved) see(saved.at);
@@ -80,8 +79,7 @@ class replicated_log {
     reserve(out);
   }
 
-  // --- acceptor
-  // -----------------------------------------------------------------------------------
+  // --- acceptor ---
 
   // Whether a ballot may be obeyed at all: its owner sent it, votes in a configuration that still
   // governs something, and its round is within one jump of the highest known.
@@ -154,8 +152,7 @@ class replicated_log {
     emit(std::move(part));
   }
 
-  // --- what is chosen
-  // -----------------------------------------------------------------------------
+  // --- what is chosen ---
 
   // Marks a slot chosen with the value this node voted for or was told.
   void choose(slot at) {
@@ -217,8 +214,7 @@ class replicated_log {
     }
   }
 
-  // --- trimming
-  // -----------------------------------------------------------------------------------
+  // --- trimming ---
 
   // A durable snapshot holds everything up to `upto`. First a promise that covers what the trimmed
   // votes implied, and the floor, become durable; only then is storage told.
@@ -249,8 +245,7 @@ class replicated_log {
     }
   }
 
-  // --- rounds
-  // -------------------------------------------------------------------------------------
+  // --- rounds ---
 
   void see(ballot at) {
     if (at > highest_seen_) highest_seen_ = at;
@@ -273,8 +268,7 @@ class replicated_log {
     return made;
   }
 
-  // --- parts
-  // --------------------------------------------------------------------------------------
+  // --- parts ---
 
   record<Command>& append(Output& out, record_kind kind) {
     last_ticket_ = last_ticket_.next();

@@ -43,7 +43,7 @@ class single_decree_core {
     others_ = options_.members.everybody() - options_.members.only(options_.self);
   }
 
-  // --- restart
+  // --- restart ---
 
   void restore(record<Command> const& saved) {
     if (saved.kind == record_kind::reserved) {
@@ -68,7 +68,7 @@ class single_decree_core {
     reserve(out);
   }
 
-  // --- inputs
+  // --- inputs ---
 
   // One proposal at a time; the outcome comes as one answer.
   std::optional<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
@@ -121,7 +121,7 @@ class single_decree_core {
     }
   }
 
-  // --- questions
+  // --- questions ---
 
   [[nodiscard]] time_ns next_deadline() const {
     time_ns soonest = proposing_ ? give_up_at_ : never;
@@ -150,7 +150,7 @@ class single_decree_core {
     value_type value;
   };
 
-  // --- acceptor
+  // --- acceptor ---
 
   void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
     if (!plausible(asked.at, from)) return;
@@ -185,7 +185,7 @@ class single_decree_core {
     }
   }
 
-  // --- proposer
+  // --- proposer ---
 
   void begin_attempt(time_ns now, output_type& out) {
     std::optional<std::uint32_t> const round = rounds_.take(highest_seen_.round);
@@ -303,7 +303,7 @@ class single_decree_core {
     resend_at_ = now + options_.resend_ns;
   }
 
-  // --- learner
+  // --- learner ---
 
   void on(time_ns, node_id, node_set who, decree_asked const&, output_type& out) {
     if (is_chosen()) reply_chosen(who, out);
@@ -380,7 +380,7 @@ class single_decree_core {
     out.answers.push_back(std::move(what));
   }
 
-  // --- parts
+  // --- parts ---
 
   // Tells two proposals apart: a node never uses a round twice, so (node, round) names this one.
   void name_proposal(batch<Command>& commands) {

@@ -49,8 +49,7 @@ class contending {
     return soonest;
   }
 
-  // --- what is to be proposed
-  // ---------------------------------------------------------------------
+  // --- what is to be proposed ---
 
   // Requires: room() > 0.
   void enqueue(value_type value) { pending_.push_back(std::move(value)); }
@@ -83,8 +82,7 @@ class contending {
     mine.due_at = now + jitter();
   }
 
-  // --- replies
-  // ------------------------------------------------------------------------------------
+  // --- replies ---
 
   void on_promise(time_ns now, node_set who, promise<Command> const& got, log_type& log,
                   Output& out) {
@@ -128,8 +126,7 @@ class contending {
     }
   }
 
-  // --- time
-  // ---------------------------------------------------------------------------------------
+  // --- time ---
 
   void tick(time_ns now, log_type& log, Output& out) {
     for (std::size_t i = 0; i < attempts_.size(); ++i) {

@@ -54,8 +54,7 @@ class masterless_core {
                       options_.learn_parts}),
         answers_(generator(options_.seed ^ options_.self.value).next()) {}
 
-  // --- restart
-  // ------------------------------------------------------------------------------------
+  // --- restart ---
 
   void restore(record<Command> const& saved) { log_.restore(saved); }
   void restore(applied_prefix const& known) { log_.restore(known); }
@@ -66,8 +65,7 @@ class masterless_core {
     contending_.settle(now, log_);
   }
 
-  // --- inputs
-  // -------------------------------------------------------------------------------------
+  // --- inputs ---
 
   // Takes the batch only where it is accepted. Accepted means that this node will propose it until
   // some slot decides it, for as long as it lives.
@@ -104,8 +102,7 @@ class masterless_core {
     progress(now, out);
   }
 
-  // --- questions
-  // ----------------------------------------------------------------------------------
+  // --- questions ---
 
   [[nodiscard]] time_ns next_deadline() const {
     time_ns soonest = contending_.next_deadline();
@@ -142,8 +139,7 @@ class masterless_core {
     return options_.pipeline_slots_max < most ? options_.pipeline_slots_max : most;
   }
 
-  // --- messages
-  // -----------------------------------------------------------------------------------
+  // --- messages ---
 
   void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
     if (asked.first == slot() || asked.first > asked.last) {
@@ -247,8 +243,7 @@ class masterless_core {
     }
   }
 
-  // --- requests
-  // -----------------------------------------------------------------------------------
+  // --- requests ---
 
   std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
     if (reads_.full()) return refuse(error_code::busy, "read again later");
@@ -281,8 +276,7 @@ class masterless_core {
     return std::nullopt;
   }
 
-  // --- parts
-  // --------------------------------------------------------------------------------------
+  // --- parts ---
 
   std::optional<refusal> cannot_propose() const {
     bool const voter = !(log_.only_self() & members().voters()).empty();
