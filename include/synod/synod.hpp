@@ -43,6 +43,7 @@
 #include <synod/machine/kv.hpp>
 #include <synod/machine/page_map.hpp>
 #include <synod/machine/value_register.hpp>
+#include <synod/protocol/masterless_multi_paxos.hpp>
 #include <synod/protocol/multi_paxos.hpp>
 #include <synod/protocol/multi_paxos/catching_up.hpp>
 #include <synod/protocol/multi_paxos/configurations.hpp>
@@ -50,6 +51,12 @@
 #include <synod/protocol/multi_paxos/core.hpp>
 #include <synod/protocol/multi_paxos/following.hpp>
 #include <synod/protocol/multi_paxos/leading.hpp>
+#include <synod/protocol/multi_paxos/masterless/contending.hpp>
+#include <synod/protocol/multi_paxos/masterless/core.hpp>
+#include <synod/protocol/multi_paxos/masterless/extent_reads.hpp>
+#include <synod/protocol/multi_paxos/masterless/messages.hpp>
+#include <synod/protocol/multi_paxos/masterless/options.hpp>
+#include <synod/protocol/multi_paxos/masterless/wire.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/protocol/multi_paxos/options.hpp>
 #include <synod/protocol/multi_paxos/recovery.hpp>
@@ -81,8 +88,13 @@
 #include <synod/runtime/digest.hpp>
 #include <synod/runtime/drain.hpp>
 #include <synod/runtime/executor.hpp>
+#include <synod/runtime/founding.hpp>
+#include <synod/runtime/founding_messages.hpp>
+#include <synod/runtime/founding_options.hpp>
+#include <synod/runtime/founding_record.hpp>
 #include <synod/runtime/host_delta.hpp>
 #include <synod/runtime/leader_guess.hpp>
+#include <synod/runtime/peer_book.hpp>
 #include <synod/runtime/session.hpp>
 #include <synod/runtime/session_messages.hpp>
 #include <synod/runtime/snapshot_stream.hpp>
