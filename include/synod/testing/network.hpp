@@ -35,6 +35,7 @@ struct packet {
   node_index to;
   std::uint32_t sender_life = 0;
   std::uint32_t receiver_life = 0;
+  bool damaged = false;  // on the way; nobody but a checker may look at this
 };
 
 // Carries encoded frames between up to 64 endpoints. Each packet may be lost, doubled, delayed past
@@ -89,7 +90,8 @@ class network {
     }
     if (chance.chance_per_million(weather.corruption)) {
       ++counts_.corrupted;
-      what.frame = damaged(what.frame.bytes(), chance);
+      what.frame = damage(what.frame.bytes(), chance);
+      what.damaged = true;
     }
     time_ns const at = arrival(now, way, chance);
     schedule(at, keep(std::move(what)));
@@ -106,6 +108,9 @@ class network {
     time_ns const at = arrival(now, way, chance);
     schedule(at, keep(std::move(again)));
   }
+
+  // Requires: `number` came from `send` or `replay` and was not delivered yet.
+  [[nodiscard]] packet const& under_way(std::uint32_t number) const { return flying_[number]; }
 
   // Requires: `number` came from `send` or `replay` and was not delivered yet.
   // Returns: the packet, or nothing where the link is cut by now.
@@ -137,9 +142,11 @@ class network {
     connect(b, a);
   }
 
-  // Everybody reaches everybody, nothing is clogged.
+  // Everybody reaches everybody.
+  void connect_everybody() { reach_.fill(endpoints_); }
+  // And nothing is clogged.
   void reconnect() {
-    reach_.fill(endpoints_);
+    connect_everybody();
     for (link& way : links_) way.clogged_until = 0;
   }
   // Only members of the same part reach each other.
@@ -231,7 +238,7 @@ class network {
     }
   }
 
-  static shared_bytes damaged(std::span<std::byte const> bytes, random_source& chance) {
+  static shared_bytes damage(std::span<std::byte const> bytes, random_source& chance) {
     std::vector<std::byte> copy(bytes.begin(), bytes.end());
     if (copy.empty()) return {};
     if (chance.one_in(3)) {

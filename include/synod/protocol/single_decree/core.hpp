@@ -46,14 +46,11 @@ class single_decree_core {
   // --- restart ---
 
   void restore(record<Command> const& saved) {
-    if (saved.kind == record_kind::reserved) {
-      rounds_.restore(saved.at.round);
-    } else {
-      if (saved.at_slot > the_slot) return;
-      if (saved.kind == record_kind::promise && SYNOD_MUTATION(promise_forgotten)) return;
-      if (saved.kind == record_kind::vote && SYNOD_MUTATION(vote_forgotten)) return;
-      acceptor_.restore(saved);
-    }
+    if (saved.kind == record_kind::reserved) return rounds_.restore(saved.at.round);
+    if (saved.at_slot > the_slot) return;
+    if (saved.kind == record_kind::promise && SYNOD_MUTATION(promise_forgotten)) return;
+    if (saved.kind == record_kind::vote && SYNOD_MUTATION(vote_forgotten)) return;
+    acceptor_.restore(saved);
     see(saved.at);
     for (promised_range const& one : *saved.promises) see(one.at);
   }
@@ -62,8 +59,8 @@ class single_decree_core {
     damaged_ = harm.everything || harm.covers(the_slot) || harm.covers(slot());
     if (is_chosen()) {
       emit_decision(out);
-    } else if (!cell().voted.empty()) {
-      heard_activity(now);
+    } else if (damaged_ || !cell().voted.empty()) {
+      heard_activity(now);  // who lost its memory asks what it should know
     }
     reserve(out);
   }
@@ -156,7 +153,7 @@ class single_decree_core {
     if (!plausible(asked.at, from)) return;
     heard_activity(now);
     if (is_chosen()) return reply_chosen(who, out);
-    if (damaged_) return;
+    if (damaged_ && !SYNOD_MUTATION(amnesiac_votes)) return;
     ruling const rule = acceptor_.on_prepare(asked.at, the_slot, the_slot);
     if (rule.is == verdict::refused) {
       return send_after(out, who, nack{asked.at, rule.promised, the_slot});
@@ -172,7 +169,7 @@ class single_decree_core {
     }
     heard_activity(now);
     if (is_chosen()) return reply_chosen(who, out);
-    if (damaged_) return;
+    if (damaged_ && !SYNOD_MUTATION(amnesiac_votes)) return;
     ruling const rule = acceptor_.on_accept(asked.at, the_slot, asked.value);
     if (rule.is == verdict::refused) {
       return send_after(out, who, nack{asked.at, rule.promised, the_slot});
@@ -202,22 +199,25 @@ class single_decree_core {
     }
     resend_at_ = now + options_.resend_ns;
     retry_at_ = never;
-    promise_to_myself(at, out);
+    promise_to_myself(now, at, out);
   }
 
-  void promise_to_myself(ballot at, output_type& out) {
-    if (self().empty() || damaged_) return;
+  void promise_to_myself(time_ns now, ballot at, output_type& out) {
+    if (self().empty() || (damaged_ && !SYNOD_MUTATION(amnesiac_votes))) return;
     ruling const rule = acceptor_.on_prepare(at, the_slot, the_slot);
     if (rule.is == verdict::refused) return;
     if (rule.is == verdict::granted) persist_promise(out);
     own_promise_ = own_evidence{last_ticket_, at, cell().voted, cell().value};
+    if (SYNOD_MUTATION(own_evidence_before_durable)) persisted(now, last_ticket_, out);
   }
 
   void on(time_ns now, node_id, node_set who, shared<promise<Command>>& got, output_type& out) {
     if (got->votes.size() > 1) return rejected_.count(error_code::malformed);
     reported_vote<Command> const none{};
     reported_vote<Command> const& vote = got->votes.empty() ? none : got->votes.front();
-    if (vote.voted > got->at) return rejected_.count(error_code::malformed);
+    if (vote.voted > got->at && !SYNOD_MUTATION(vote_above_ballot_adopted)) {
+      return rejected_.count(error_code::malformed);
+    }
     count_promise(now, who, got->at, vote.voted, vote.value, out);
   }
 
@@ -234,7 +234,7 @@ class single_decree_core {
   }
 
   void enter_phase2(time_ns now, output_type& out) {
-    if (!proposer_.forced()) value_left_ = true;
+    if (!proposer_.forced() && !SYNOD_MUTATION(value_left_forgotten)) value_left_ = true;
     send_now(out, others_voting(),
              accept<Command>{proposer_.at(), the_slot, slot(), proposer_.value()});
     resend_at_ = now + options_.resend_ns;
@@ -246,7 +246,8 @@ class single_decree_core {
   }
 
   void on(time_ns now, node_id, node_set who, accepted<Command> const& got, output_type& out) {
-    if (got.at_slot != the_slot) return rejected_.count(error_code::implausible_slot);
+    if (got.at_slot != the_slot && !SYNOD_MUTATION(foreign_slot_counted))
+      return rejected_.count(error_code::implausible_slot);
     count_vote(now, who, got.at, got.value, out);
   }
 
@@ -265,7 +266,7 @@ class single_decree_core {
   }
 
   void on(time_ns now, node_id, node_set who, nack const& got, output_type& out) {
-    if (!round_is_plausible(got.promised.round, highest_seen_.round)) {
+    if (!plausible_round(got.promised.round)) {
       return rejected_.count(error_code::implausible_round);
     }
     see(got.promised);
@@ -389,12 +390,17 @@ class single_decree_core {
                                   static_cast<std::uint16_t>(commands.size())});
   }
 
+  [[nodiscard]] bool plausible_round(std::uint32_t round) const {
+    return round_is_plausible(round, highest_seen_.round) ||
+           SYNOD_MUTATION(implausible_round_accepted);
+  }
+
   [[nodiscard]] bool plausible(ballot at, node_id from) {
-    if (at.owner != from) {
+    if (at.owner != from && !SYNOD_MUTATION(foreign_ballot_accepted)) {
       rejected_.count(error_code::foreign_ballot);
       return false;
     }
-    if (!round_is_plausible(at.round, highest_seen_.round)) {
+    if (!plausible_round(at.round)) {
       rejected_.count(error_code::implausible_round);
       return false;
     }

@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/codec/fixed.hpp>
+#include <synod/codec/frame.hpp>
+#include <synod/core/assert.hpp>
+#include <synod/core/concepts.hpp>
+#include <synod/testing/cluster_types.hpp>
+#include <synod/testing/event_queue.hpp>
+#include <synod/testing/network.hpp>
+#include <synod/testing/oracle.hpp>
+#include <synod/testing/packing.hpp>
+#include <synod/testing/simulated_disk.hpp>
+#include <synod/testing/simulated_host.hpp>
+#include <synod/testing/simulated_node.hpp>
+#include <synod/testing/storm.hpp>
+#include <synod/testing/trace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace synod::testing {
+
+// How a protocol is simulated: its options, its clients, what its messages say to the checkers.
+// Each protocol has a specialisation in the header of its name in this folder, which is the one to
+// include.
+template <class Protocol>
+struct protocol_setup;
+
+// A cluster under simulation: real cores, real frames, the real order of the drain, and one seed
+// that decides about time, network, disks, processes and clients. The invariants are checked after
+// every event. Protocol and Machine are the types that a host would be given.
+//
+// Requires: Machine is a machine whose state is copied by the default constructor's state and apply
+// alone; Codec encodes its commands.
+template <class Protocol, class Machine, class Codec = fixed_codec, class Disk = memory_disk>
+class cluster {
+ public:
+  using setup = protocol_setup<Protocol>;
+  using core_type = typename Protocol::template core<Machine>;
+  using command = typename core_type::command;
+  using message_type = typename core_type::message_type;
+  using output_type = typename core_type::output_type;
+  using answer_type = typename core_type::answer_type;
+  using node = simulated_node<core_type, Machine, Disk>;
+  using clients_type = typename setup::template clients<cluster>;
+
+  static_assert(machine<Machine>,
+                "synod::testing::cluster: Machine does not model synod::machine: it needs a nested "
+                "`command` and `apply(command const&)`");
+
+  explicit cluster(cluster_options const& given)
+      : options_(given), root_(given.seed), kept_(given.kept),
+        net_(given.nodes + given.learners, root_.split(1)), packing_(Codec()),
+        storm_(*this, draw_plan(), calm_weather()), clients_(*this, root_.split(3)) {
+    log_.record(given.record);
+    unsigned const count = given.nodes + given.learners;
+    nodes_.reserve(count);
+    for (unsigned i = 0; i < count; ++i) {
+      node_index const at(static_cast<std::uint8_t>(i));
+      nodes_.emplace_back(at, node_id(i + 1), root_.split(100 + i));
+    }
+    found_cluster();
+  }
+  cluster(cluster const&) = delete;
+  cluster& operator=(cluster const&) = delete;
+
+  // Effects: runs the schedule, then leaves the cluster in peace until everything that must happen
+  // has happened, or its time is over.
+  cluster_report run() {
+    carefully([this] { schedule(); });
+    while (!finished() && step()) {
+    }
+    if (!oracle_.found().any() && !clients_.settled()) clients_.stalled();
+    if (!oracle_.found().any()) clients_.finish();
+    return report();
+  }
+
+  // Effects: carries out the next event. Returns: false where there is none, or something is wrong.
+  bool step() {
+    if (queue_.empty() || oracle_.found().any()) return false;
+    auto const next = queue_.take();
+    now_ = next.at;
+    ++events_;
+    log_.mix(static_cast<std::uint64_t>(next.at), static_cast<std::uint64_t>(next.what.what),
+             std::uint64_t{next.what.node} << 32 | next.what.life, next.what.number);
+    carefully([&] { handle(next.what); });
+    return !oracle_.found().any();
+  }
+
+  // Effects: does it; in a binary with mutations a broken assertion becomes a violation.
+  template <class Action>
+  void carefully(Action&& action) {
+#ifdef SYNOD_MUTATIONS
+    try {
+      action();
+    } catch (broken_invariant_error const& broken) {
+      oracle_.found().add("assert", "%s: %s", broken.condition, broken.hypothesis);
+    }
+#else
+    action();
+#endif
+  }
+
+  // -- what clients and faults may see and do
+  // -------------------------------------------------------
+
+  [[nodiscard]] time_ns now() const { return now_; }
+  [[nodiscard]] cluster_options const& options() const { return options_; }
+  [[nodiscard]] membership const& members() const { return members_; }
+  [[nodiscard]] std::vector<node>& nodes() { return nodes_; }
+  [[nodiscard]] node& at(node_index which) { return nodes_[which.value]; }
+  [[nodiscard]] oracle& checks() { return oracle_; }
+  [[nodiscard]] packing<Protocol, Machine, Codec>& pack() { return packing_; }
+  [[nodiscard]] trace& log() { return log_; }
+  [[nodiscard]] network& net() { return net_; }
+  [[nodiscard]] clients_type& clients() { return clients_; }
+  [[nodiscard]] storm<cluster> const& weather() const { return storm_; }
+  [[nodiscard]] bool keeps(std::size_t number) const { return kept_.keeps(number); }
+  [[nodiscard]] bool healed() const { return healed_; }
+  [[nodiscard]] std::vector<node_index> everybody() const {
+    std::vector<node_index> all;
+    for (node const& one : nodes_) all.push_back(one.at);
+    return all;
+  }
+  void schedule_client(time_ns at, std::uint64_t number) {
+    queue_.add(at, {cluster_event::kind::client, 0, 0, number});
+  }
+
+  // Effects: the node handles what its core was just given.
+  void turn(node& self) {
+    simulated_host<cluster> host(*this, self);
+    bool const goes_on = self.order.turn(self.now(now_), *self.core, self.out, host);
+    if (!goes_on || self.dying) {
+      crash(self.at, now_ + restart_delay);
+    } else {
+      wind(self);
+    }
+  }
+
+  void carry(packet what) {
+    net_.send(now_, std::move(what), [this](time_ns when, std::uint32_t number) {
+      queue_.add(when, {cluster_event::kind::deliver, 0, 0, number});
+    });
+  }
+  void write_takes_until(node& self, ticket upto) {
+    time_ns const begins = self.disk_free_at > now_ ? self.disk_free_at : now_;
+    time_ns const takes = 20'000 + dice_.exponential(200'000) + storm_.disk_delay(self.at);
+    self.disk_free_at = begins + takes;
+    queue_.add(self.disk_free_at,
+               {cluster_event::kind::disk, self.at.value, self.life, upto.value});
+  }
+
+  // -- faults
+  // ---------------------------------------------------------------------------------------
+
+  void crash(node_index which, time_ns until) {
+    node& self = at(which);
+    if (until > self.down_until) self.down_until = until;
+    if (!self.up()) return;
+    log_.line(now_, "node %llu is down", wide(self.id.value));
+    self.disk.crash();
+    self.core.reset();
+    self.order = {};
+    self.out.clear();
+    self.machine = Machine{};
+    self.applied = 0;
+    self.dying = false;
+    self.effects_left = node::endless;
+    self.timer_at = never;
+    self.disk_free_at = 0;
+    clients_.crashed(self);
+  }
+  void crash_after(node_index which, std::int64_t effects, time_ns until) {
+    node& self = at(which);
+    if (!self.up()) return;
+    self.effects_left = effects;
+    if (until > self.down_until) self.down_until = until;
+  }
+  // Effects: a node that did not come to the effect at which it should crash goes on.
+  void spare(node_index which) { at(which).effects_left = node::endless; }
+  void reboot(node_index which, std::int64_t origin) {
+    crash(which, now_);
+    at(which).clock.reboot(now_, origin % 1'000'000'000'000);
+    bring_up(false);
+  }
+  void fail_disk(node_index which, error why, time_ns until) {
+    at(which).disk.fail(why);
+    crash(which, until);
+  }
+  void lose_disk(node_index which, time_ns until) {
+    node& self = at(which);
+    if (!may_spoil(which)) return;
+    crash(which, until);
+    self.disk.lose();
+    self.lost = true;
+    oracle_.wiped(self.self());
+  }
+  void damage_disk(node_index which, time_ns until) {
+    node& self = at(which);
+    if (!may_spoil(which)) return;
+    crash(which, until);
+    self.harm.everything = true;
+    self.disk.harm(self.harm);
+  }
+  void set_drift(node_index which, std::int64_t parts) {
+    at(which).clock.drift(now_, parts);
+    if (at(which).up()) wind(at(which));
+  }
+  void step_wall(node_index which, time_ns by) { at(which).clock.step_wall(by); }
+  void pause(node_index which, time_ns until) { at(which).clock.pause(until); }
+  void replay(unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      net_.replay(now_, dice_.next(), [this](time_ns when, std::uint32_t number) {
+        queue_.add(when, {cluster_event::kind::deliver, 0, 0, number});
+      });
+    }
+  }
+  // A node of another cluster dials a wrong address: what it sends looks like what ours send.
+  void send_foreign(node_index from, node_index to) {
+    simulated_host<cluster> host(*this, at(from));
+    if (at(from).up()) host.send_foreign(to);
+  }
+  // A member that is broken, or not who it says, sends what nobody may believe.
+  void send_forged() {
+    std::size_t const from = static_cast<std::size_t>(dice_.below(nodes_.size()));
+    std::size_t const to = static_cast<std::size_t>(dice_.below(nodes_.size()));
+    if (from == to || !nodes_[from].up()) return;
+    simulated_host<cluster>(*this, nodes_[from]).send_forged(nodes_[to], dice_);
+  }
+  void calm_clocks() {
+    for (node& self : nodes_) {
+      self.clock.drift(now_, 0);
+      self.clock.resume();
+      self.effects_left = node::endless;
+      if (self.up()) wind(self);
+    }
+  }
+  // Effects: starts who is down and due, or everybody who is down.
+  void bring_up(bool whoever) {
+    for (node& self : nodes_) {
+      if (!self.up() && (whoever || self.down_until <= now_)) start(self);
+    }
+  }
+  // Wiped and damaged disks together leave a quorum of whole ones: more than that is not survived.
+  [[nodiscard]] bool may_spoil(node_index which) {
+    node_set spoiled = node_set::of(which);
+    for (node const& one : nodes_) {
+      if (!one.whole()) spoiled.insert(one.at);
+    }
+    return oracle_.chosen().rule(slot(1)).works_without(spoiled);
+  }
+
+  cluster_id const& identity() const { return identity_; }
+
+ private:
+  static constexpr time_ns restart_delay = 1'000'000;
+  static constexpr std::uint64_t events_max = 20'000'000;
+
+  static network_weather calm_weather() { return {}; }
+
+  fault_plan draw_plan() {
+    fault_ground ground;
+    ground.nodes = options_.nodes + options_.learners;
+    ground.from = 0;
+    ground.until = options_.storm;
+    ground.pace = setup::pace(options_.storm);
+    ground.families = options_.faults & setup::faults();
+    return swarm(root_.split(2)).plan(ground);
+  }
+
+  void found_cluster() {
+    std::vector<member> everybody;
+    for (node const& one : nodes_) {
+      member who;
+      who.id = one.id;
+      who.store = one.disk.store();
+      who.index = one.at;
+      who.role = one.at.value < options_.nodes ? member_role::voter : member_role::learner;
+      everybody.push_back(who);
+    }
+    auto made = membership::make(config_number(), std::move(everybody), options_.spec);
+    SYNOD_ASSERT(static_cast<bool>(made), "the simulation was given members that are none");
+    members_ = *std::move(made);
+    identity_ = {root_.split(4).next(), root_.split(5).next()};
+    oracle_.governed(slot(1), rule_of<typename setup::quorum>::with(members_));
+    check_system<typename setup::quorum>(members_, oracle_.found());
+    probe_family<typename setup::quorum>(root_.split(7), oracle_.found());
+  }
+
+  void schedule() {
+    std::size_t const faults = storm_.plan().size();
+    for (std::size_t i = 0; i < faults; ++i) {
+      if (!kept_.keeps(i)) continue;
+      fault const& one = storm_.plan()[i];
+      queue_.add(one.at, {cluster_event::kind::fault_begins, 0, 0, i});
+      queue_.add(one.until, {cluster_event::kind::fault_ends, 0, 0, i});
+    }
+    queue_.add(options_.storm, {cluster_event::kind::heal, 0, 0, 0});
+    bring_up(true);
+    clients_.begin(faults);
+  }
+
+  bool finished() {
+    if (!healed_) return events_ > events_max;
+    if (clients_.settled()) return true;
+    return now_ > deadline_ || events_ > events_max;
+  }
+
+  void handle(cluster_event const& what) {
+    switch (what.what) {
+      case cluster_event::kind::deliver: return deliver(static_cast<std::uint32_t>(what.number));
+      case cluster_event::kind::timer: return fire(nodes_[what.node], what.life);
+      case cluster_event::kind::disk: return written(nodes_[what.node], what);
+      case cluster_event::kind::fault_begins:
+        return storm_.begin(static_cast<std::size_t>(what.number));
+      case cluster_event::kind::fault_ends:
+        return storm_.end(static_cast<std::size_t>(what.number));
+      case cluster_event::kind::client: return clients_.handle(what.number);
+      case cluster_event::kind::heal:
+        log_.line(now_, "-- peace");
+        healed_ = true;
+        deadline_ = now_ + 100 * setup::timeout;
+        storm_.heal();
+        return clients_.healed();
+    }
+  }
+
+  // A process that was stopped finds what came meanwhile when it goes on.
+  bool put_off(node& self, cluster_event const& what) {
+    if (!self.clock.paused(now_)) return false;
+    queue_.add(self.clock.paused_until(), what);
+    return true;
+  }
+
+  void deliver(std::uint32_t number) {
+    node& self = at(net_.under_way(number).to);
+    cluster_event const again{cluster_event::kind::deliver, 0, 0, number};
+    if (self.up() && put_off(self, again)) return;
+    std::optional<packet> arrived = net_.deliver(number);
+    if (!arrived || !self.up()) return;
+    simulated_host<cluster>(*this, self).receive(*arrived);
+  }
+
+  void fire(node& self, std::uint32_t life) {
+    if (!self.up() || self.life != life || self.timer_at > now_) return;
+    if (self.clock.paused(now_)) {
+      self.timer_at = self.clock.paused_until();
+      queue_.add(self.timer_at, {cluster_event::kind::timer, self.at.value, self.life, 0});
+      return;
+    }
+    self.timer_at = never;
+    self.core->tick(self.now(now_), self.out);
+    turn(self);
+  }
+
+  // Sets the timer for the next deadline of the core, if it is not set for earlier already.
+  void wind(node& self) {
+    time_ns due = self.clock.true_time_of(self.core->next_deadline());
+    if (due == never) return;
+    if (time_ns const late = storm_.timer_delay(self.at); late != 0) due += dice_.exponential(late);
+    if (due <= now_) due = now_ + 1;
+    if (due >= self.timer_at) return;
+    self.timer_at = due;
+    queue_.add(due, {cluster_event::kind::timer, self.at.value, self.life, 0});
+  }
+
+  void written(node& self, cluster_event const& what) {
+    if (!self.up() || self.life != what.life || put_off(self, what)) return;
+    self.disk.written(ticket(what.number));
+    oracle_.confirmed(self.self(), self.disk.durable());
+    turn(self);
+  }
+
+  void start(node& self) {
+    self.disk.open();
+    ++self.life;
+    log_.line(now_, "node %llu is up, life %u%s", wide(self.id.value), self.life,
+              self.whole() ? "" : ", without a memory");
+    random_source chance = root_.split(1000 + self.at.value).split(self.life);
+    self.core.emplace(setup::template make<core_type>(chance, self.id, members_));
+    std::vector<record_fact> read;
+    record<command> restored;
+    damage harm = self.disk.replay([&](record_view const& from) {
+      if (!packing_.read(from, restored)) {
+        oracle_.found().add("I10", "node %u cannot decode a record that it wrote",
+                            unsigned{self.at.value});
+        return;
+      }
+      read.push_back(packing_.fact(restored, from.checksum));
+      self.core->restore(restored);
+    });
+    if (self.lost) harm.everything = true;
+    oracle_.restarted(self.self(), read, harm);
+    self.core->start(self.now(now_), harm, self.out);
+    turn(self);
+    if (self.up()) clients_.started(self);
+  }
+
+  cluster_report report() {
+    cluster_report made;
+    made.events = events_;
+    made.ended_at = now_;
+    made.trace_hash = log_.hash();
+    made.planned = storm_.plan().size() + clients_.planned();
+    made.operations = clients_.completed();
+    made.violations = oracle_.found().all();
+    for (violation const& one : made.violations) {
+      log_.line(now_, "!! %s: %s", one.invariant, one.text.c_str());
+    }
+    made.trace = log_.take_text();
+    return made;
+  }
+
+  cluster_options options_;
+  random_source root_;
+  random_source dice_ = root_.split(6);
+  schedule_filter kept_;
+  trace log_;
+  event_queue<cluster_event> queue_;
+  network net_;
+  oracle oracle_;
+  packing<Protocol, Machine, Codec> packing_;
+  std::vector<node> nodes_;
+  membership members_;
+  cluster_id identity_;
+  storm<cluster> storm_;
+  clients_type clients_;
+  time_ns now_ = 0;
+  time_ns deadline_ = never;
+  std::uint64_t events_ = 0;
+  bool healed_ = false;
+};
+
+}  // namespace synod::testing

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/error.hpp>
+#include <synod/testing/faults.hpp>
+#include <synod/testing/network.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace synod::testing {
+
+// Carries out a schedule of faults on a cluster: who is active, what that means for network,
+// clocks, disks and processes, and that all of it is over when the cluster is healed.
+template <class Cluster>
+class storm {
+ public:
+  storm(Cluster& of, fault_plan plan, network_weather calm)
+      : cluster_(of), plan_(std::move(plan)), calm_(calm) {}
+
+  [[nodiscard]] fault_plan const& plan() const { return plan_; }
+  [[nodiscard]] bool is_active(fault_kind kind) const {
+    return std::any_of(active_.begin(), active_.end(),
+                       [&](std::size_t one) { return plan_[one].kind == kind; });
+  }
+  // How much longer a write takes at this node.
+  [[nodiscard]] time_ns disk_delay(node_index at) const { return sum(fault_kind::slow_disk, at); }
+  // How late the timers of this node may be.
+  [[nodiscard]] time_ns timer_delay(node_index at) const {
+    return sum(fault_kind::late_timers, at);
+  }
+
+  void begin(std::size_t number) {
+    fault const& one = plan_[number];
+    cluster_.log().line(cluster_.now(), "-- %s begins: node %u, %u, part %llx, amount %lld",
+                        name_of(one.kind), unsigned{one.node.value}, unsigned{one.other.value},
+                        wide(one.part.bits()), static_cast<long long>(one.amount));
+    active_.push_back(number);
+    strike(one);
+    redraw_network();
+  }
+  void end(std::size_t number) {
+    auto const found = std::find(active_.begin(), active_.end(), number);
+    if (found == active_.end()) return;
+    active_.erase(found);
+    fault const& one = plan_[number];
+    cluster_.log().line(cluster_.now(), "-- %s ends", name_of(one.kind));
+    if (one.kind == fault_kind::drift) cluster_.set_drift(one.node, 0);
+    if (one.kind == fault_kind::crash_within_step) cluster_.spare(one.node);
+    redraw_network();
+    cluster_.bring_up(false);
+  }
+  void heal() {
+    active_.clear();
+    cluster_.calm_clocks();
+    redraw_network();
+    cluster_.bring_up(true);
+  }
+
+ private:
+  [[nodiscard]] time_ns sum(fault_kind kind, node_index at) const {
+    time_ns most = 0;
+    for (std::size_t const one : active_) {
+      if (plan_[one].kind == kind && plan_[one].node == at) {
+        most = std::max<time_ns>(most, plan_[one].amount);
+      }
+    }
+    return most;
+  }
+
+  // What happens at once, to one node.
+  void strike(fault const& one) {
+    switch (one.kind) {
+      case fault_kind::crash: cluster_.crash(one.node, one.until); break;
+      case fault_kind::crash_within_step:
+        cluster_.crash_after(one.node, one.amount, one.until);
+        break;
+      case fault_kind::crash_all:
+        for (node_index const at : cluster_.everybody()) cluster_.crash(at, one.until);
+        break;
+      case fault_kind::reboot: cluster_.reboot(one.node, one.amount); break;
+      case fault_kind::sync_failure:
+        cluster_.fail_disk(one.node,
+                           {error_code::io_failure, 0, "simulation", "the sync was made to fail"},
+                           one.until);
+        break;
+      case fault_kind::lost_disk: cluster_.lose_disk(one.node, one.until); break;
+      case fault_kind::damaged_disk: cluster_.damage_disk(one.node, one.until); break;
+      case fault_kind::drift: cluster_.set_drift(one.node, one.amount); break;
+      case fault_kind::wall_step: cluster_.step_wall(one.node, one.amount); break;
+      case fault_kind::pause: cluster_.pause(one.node, one.until); break;
+      case fault_kind::clog: cluster_.net().clog(one.node, one.other, one.until); break;
+      case fault_kind::replay: cluster_.replay(static_cast<unsigned>(one.amount)); break;
+      case fault_kind::forgery:
+        for (std::int64_t i = 0; i < one.amount; ++i) cluster_.send_forged();
+        break;
+      case fault_kind::foreign: cluster_.send_foreign(one.node, one.other); break;
+      default: break;
+    }
+  }
+
+  // The network is what the active faults make of a calm one, in the order in which they began.
+  void redraw_network() {
+    network& net = cluster_.net();
+    net.weather = calm_;
+    net.connect_everybody();
+    for (std::size_t const number : active_) {
+      fault const& one = plan_[number];
+      change_weather(net.weather, one);
+      change_links(net, one);
+    }
+  }
+
+  static void change_weather(network_weather& weather, fault const& one) {
+    auto const parts = static_cast<std::uint32_t>(one.amount);
+    switch (one.kind) {
+      case fault_kind::loss: weather.loss = std::max(weather.loss, parts); break;
+      case fault_kind::duplication:
+        weather.duplication = std::max(weather.duplication, parts);
+        break;
+      case fault_kind::corruption: weather.corruption = std::max(weather.corruption, parts); break;
+      case fault_kind::delay: weather.delay_mean = std::max(weather.delay_mean, one.amount); break;
+      case fault_kind::stragglers:
+        weather.straggling = 100'000;
+        weather.straggler_mean = std::max(weather.straggler_mean, one.amount);
+        break;
+      case fault_kind::in_order: weather.in_order = true; break;
+      default: break;
+    }
+  }
+
+  void change_links(network& net, fault const& one) const {
+    std::vector<node_index> order = cluster_.everybody();
+    // Where a line of nodes begins is a choice of the fault too.
+    random_source(static_cast<std::uint64_t>(one.amount)).shuffle(order);
+    switch (one.kind) {
+      case fault_kind::split: net.split(one.part); break;
+      case fault_kind::isolate: net.isolate(one.node); break;
+      case fault_kind::mute: net.mute(one.node); break;
+      case fault_kind::deafen: net.deafen(one.node); break;
+      case fault_kind::one_way: net.cut(one.node, one.other); break;
+      case fault_kind::chain: net.chain(order); break;
+      case fault_kind::ring: net.ring(order); break;
+      case fault_kind::hub: net.hub(one.node); break;
+      case fault_kind::bridge: net.bridge(one.part, one.node); break;
+      default: break;
+    }
+  }
+
+  Cluster& cluster_;
+  fault_plan plan_;
+  network_weather calm_;
+  std::vector<std::size_t> active_;
+};
+
+}  // namespace synod::testing
