@@ -55,7 +55,8 @@ class cluster {
   explicit cluster(cluster_options const& given)
       : options_(given), root_(given.seed), kept_(given.kept),
         net_(given.nodes + given.learners, root_.split(1)), packing_(Codec()),
-        storm_(*this, draw_plan(), calm_weather()), clients_(*this, root_.split(3)) {
+        storm_(*this, draw_plan(), calm_weather(), root_.split(8)),
+        clients_(*this, root_.split(3)) {
     log_.record(given.record);
     unsigned const count = given.nodes + given.learners;
     nodes_.reserve(count);
@@ -135,17 +136,26 @@ class cluster {
     simulated_host<cluster> host(*this, self);
     bool const goes_on = self.order.turn(self.now(now_), *self.core, self.out, host);
     if (!goes_on || self.dying) {
-      crash(self.at, now_ + restart_delay);
+      crash(self, now_ + restart_delay);
     } else {
       wind(self);
     }
   }
 
-  void carry(packet what) {
-    net_.send(now_, std::move(what), [this](time_ns when, std::uint32_t number) {
-      queue_.add(when, {cluster_event::kind::deliver, 0, 0, number});
-    });
+  // Sets the timer for the next deadline of the core, if it is not set for earlier already.
+  void wind(node& self) {
+    time_ns due = self.clock.true_time_of(self.core->next_deadline());
+    if (due == never) return;
+    if (time_ns const late = storm_.timer_delay(self.at); late != 0) due += dice_.exponential(late);
+    if (due <= now_) due = now_ + 1;
+    if (due >= self.timer_at) return;
+    self.timer_at = due;
+    queue_.add(due, {cluster_event::kind::timer, self.at.value, self.life, 0});
   }
+
+  void carry(packet what) { net_.send(now_, std::move(what), arrivals()); }
+  // Sends one of the packets of the recent past once more.
+  void carry_again(std::uint64_t which) { net_.replay(now_, which, arrivals()); }
   void write_takes_until(node& self, ticket upto) {
     time_ns const begins = self.disk_free_at > now_ ? self.disk_free_at : now_;
     time_ns const takes = 20'000 + dice_.exponential(200'000) + storm_.disk_delay(self.at);
@@ -157,8 +167,7 @@ class cluster {
   // -- faults
   // ---------------------------------------------------------------------------------------
 
-  void crash(node_index which, time_ns until) {
-    node& self = at(which);
+  void crash(node& self, time_ns until) {
     if (until > self.down_until) self.down_until = until;
     if (!self.up()) return;
     log_.line(now_, "node %llu is down", wide(self.id.value));
@@ -174,86 +183,12 @@ class cluster {
     self.disk_free_at = 0;
     clients_.crashed(self);
   }
-  void crash_after(node_index which, std::int64_t effects, time_ns until) {
-    node& self = at(which);
-    if (!self.up()) return;
-    self.effects_left = effects;
-    if (until > self.down_until) self.down_until = until;
-  }
-  // Effects: a node that did not come to the effect at which it should crash goes on.
-  void spare(node_index which) { at(which).effects_left = node::endless; }
-  void reboot(node_index which, std::int64_t origin) {
-    crash(which, now_);
-    at(which).clock.reboot(now_, origin % 1'000'000'000'000);
-    bring_up(false);
-  }
-  void fail_disk(node_index which, error why, time_ns until) {
-    at(which).disk.fail(why);
-    crash(which, until);
-  }
-  void lose_disk(node_index which, time_ns until) {
-    node& self = at(which);
-    if (!may_spoil(which)) return;
-    crash(which, until);
-    self.disk.lose();
-    self.lost = true;
-    oracle_.wiped(self.self());
-  }
-  void damage_disk(node_index which, time_ns until) {
-    node& self = at(which);
-    if (!may_spoil(which)) return;
-    crash(which, until);
-    self.harm.everything = true;
-    self.disk.harm(self.harm);
-  }
-  void set_drift(node_index which, std::int64_t parts) {
-    at(which).clock.drift(now_, parts);
-    if (at(which).up()) wind(at(which));
-  }
-  void step_wall(node_index which, time_ns by) { at(which).clock.step_wall(by); }
-  void pause(node_index which, time_ns until) { at(which).clock.pause(until); }
-  void replay(unsigned count) {
-    for (unsigned i = 0; i < count; ++i) {
-      net_.replay(now_, dice_.next(), [this](time_ns when, std::uint32_t number) {
-        queue_.add(when, {cluster_event::kind::deliver, 0, 0, number});
-      });
-    }
-  }
-  // A node of another cluster dials a wrong address: what it sends looks like what ours send.
-  void send_foreign(node_index from, node_index to) {
-    simulated_host<cluster> host(*this, at(from));
-    if (at(from).up()) host.send_foreign(to);
-  }
-  // A member that is broken, or not who it says, sends what nobody may believe.
-  void send_forged() {
-    std::size_t const from = static_cast<std::size_t>(dice_.below(nodes_.size()));
-    std::size_t const to = static_cast<std::size_t>(dice_.below(nodes_.size()));
-    if (from == to || !nodes_[from].up()) return;
-    simulated_host<cluster>(*this, nodes_[from]).send_forged(nodes_[to], dice_);
-  }
-  void calm_clocks() {
-    for (node& self : nodes_) {
-      self.clock.drift(now_, 0);
-      self.clock.resume();
-      self.effects_left = node::endless;
-      if (self.up()) wind(self);
-    }
-  }
   // Effects: starts who is down and due, or everybody who is down.
   void bring_up(bool whoever) {
     for (node& self : nodes_) {
       if (!self.up() && (whoever || self.down_until <= now_)) start(self);
     }
   }
-  // Wiped and damaged disks together leave a quorum of whole ones: more than that is not survived.
-  [[nodiscard]] bool may_spoil(node_index which) {
-    node_set spoiled = node_set::of(which);
-    for (node const& one : nodes_) {
-      if (!one.whole()) spoiled.insert(one.at);
-    }
-    return oracle_.chosen().rule(slot(1)).works_without(spoiled);
-  }
-
   cluster_id const& identity() const { return identity_; }
 
  private:
@@ -261,6 +196,12 @@ class cluster {
   static constexpr std::uint64_t events_max = 20'000'000;
 
   static network_weather calm_weather() { return {}; }
+
+  auto arrivals() {
+    return [this](time_ns when, std::uint32_t number) {
+      queue_.add(when, {cluster_event::kind::deliver, 0, 0, number});
+    };
+  }
 
   fault_plan draw_plan() {
     fault_ground ground;
@@ -355,17 +296,6 @@ class cluster {
     self.timer_at = never;
     self.core->tick(self.now(now_), self.out);
     turn(self);
-  }
-
-  // Sets the timer for the next deadline of the core, if it is not set for earlier already.
-  void wind(node& self) {
-    time_ns due = self.clock.true_time_of(self.core->next_deadline());
-    if (due == never) return;
-    if (time_ns const late = storm_.timer_delay(self.at); late != 0) due += dice_.exponential(late);
-    if (due <= now_) due = now_ + 1;
-    if (due >= self.timer_at) return;
-    self.timer_at = due;
-    queue_.add(due, {cluster_event::kind::timer, self.at.value, self.life, 0});
   }
 
   void written(node& self, cluster_event const& what) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/record.hpp>
+#include <synod/core/shared.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/roles/messages.hpp>
 #include <synod/testing/facts.hpp>
@@ -88,6 +89,10 @@ std::string describe(accepted<Command> const& of) {
   if (!of.value.is_noop()) text += " " + describe(of.value);
   return text;
 }
+template <class Message>
+std::string describe(shared<Message> const& of) {
+  return describe(*of);
+}
 inline std::string describe(nack const& of) {
   return "nack " + describe(of.refused) + " promised " + describe(of.promised);
 }
@@ -98,7 +103,7 @@ std::string describe(record<Command> const& of) {
   switch (of.kind) {
     case record_kind::promise: {
       std::string text = "promise";
-      for (promised_range const& one : of.promises) {
+      for (promised_range const& one : *of.promises) {
         text += " " + describe(one.first, one.last) + " at " + describe(one.at);
       }
       return text;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/ballot.hpp>
+#include <synod/core/shared.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/roles/messages.hpp>
 #include <synod/testing/facts.hpp>
@@ -48,7 +49,7 @@ std::optional<Message> forge(forgery const& known, random_source& chance) {
       made.at = known.last.at;
       made.first = made.last = at_slot;
       made.votes.push_back({at_slot, {0, known.last.at.round + 5, known.from}, value(), false});
-      return made;
+      return shared<promise<Command>>(std::move(made));
     }
     case 5:  // a slot that cannot be
       return accepted<Command>{known.last.at, slot(at_slot.value + (std::uint64_t{1} << 60)), {}};

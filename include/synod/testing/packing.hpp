@@ -87,7 +87,7 @@ class packing {
     made.at = of.at;
     made.value = digest(of.value);
     made.upto = of.upto;
-    made.promises = of.promises;
+    made.promises = *of.promises;
     made.content = scramble(checksum) ^ scramble(std::uint64_t{of.at.config} << 32 | of.at.round) ^
                    of.at.owner.value;
     return made;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/shared.hpp>
 #include <synod/roles/messages.hpp>
 #include <synod/testing/facts.hpp>
 #include <synod/testing/oracle.hpp>
@@ -39,6 +40,10 @@ class shared_facts {
   template <class Command>
   void operator()(accepted<Command> const& one) {
     checks_.voted(who_, {lane_, one.at, one.at_slot});
+  }
+  template <class Message>
+  void operator()(shared<Message> const& one) {
+    (*this)(*one);
   }
   // Everything else is no evidence.
   template <class Message>

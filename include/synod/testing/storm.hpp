@@ -4,6 +4,8 @@
 #include <synod/core/error.hpp>
 #include <synod/testing/faults.hpp>
 #include <synod/testing/network.hpp>
+#include <synod/testing/random.hpp>
+#include <synod/testing/simulated_host.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -18,8 +20,11 @@ namespace synod::testing {
 template <class Cluster>
 class storm {
  public:
-  storm(Cluster& of, fault_plan plan, network_weather calm)
-      : cluster_(of), plan_(std::move(plan)), calm_(calm) {}
+  using node = typename Cluster::node;
+  using host = simulated_host<Cluster>;
+
+  storm(Cluster& of, fault_plan plan, network_weather calm, random_source random)
+      : cluster_(of), plan_(std::move(plan)), calm_(calm), dice_(random) {}
 
   [[nodiscard]] fault_plan const& plan() const { return plan_; }
   [[nodiscard]] bool is_active(fault_kind kind) const {
@@ -48,14 +53,20 @@ class storm {
     active_.erase(found);
     fault const& one = plan_[number];
     cluster_.log().line(cluster_.now(), "-- %s ends", name_of(one.kind));
-    if (one.kind == fault_kind::drift) cluster_.set_drift(one.node, 0);
-    if (one.kind == fault_kind::crash_within_step) cluster_.spare(one.node);
+    node& self = cluster_.at(one.node);
+    if (one.kind == fault_kind::drift) set_drift(self, 0);
+    // A node that did not come to the effect at which it should crash goes on.
+    if (one.kind == fault_kind::crash_within_step) self.effects_left = node::endless;
     redraw_network();
     cluster_.bring_up(false);
   }
   void heal() {
     active_.clear();
-    cluster_.calm_clocks();
+    for (node& self : cluster_.nodes()) {
+      self.clock.resume();
+      self.effects_left = node::endless;
+      set_drift(self, 0);
+    }
     redraw_network();
     cluster_.bring_up(true);
   }
@@ -71,35 +82,79 @@ class storm {
     return most;
   }
 
-  // What happens at once, to one node.
+  // What happens at once.
   void strike(fault const& one) {
+    node& self = cluster_.at(one.node);
     switch (one.kind) {
-      case fault_kind::crash: cluster_.crash(one.node, one.until); break;
+      case fault_kind::crash: cluster_.crash(self, one.until); break;
       case fault_kind::crash_within_step:
-        cluster_.crash_after(one.node, one.amount, one.until);
+        if (self.up()) self.effects_left = one.amount;
         break;
       case fault_kind::crash_all:
-        for (node_index const at : cluster_.everybody()) cluster_.crash(at, one.until);
+        for (node& each : cluster_.nodes()) cluster_.crash(each, one.until);
         break;
-      case fault_kind::reboot: cluster_.reboot(one.node, one.amount); break;
+      case fault_kind::reboot:
+        cluster_.crash(self, cluster_.now());
+        self.clock.reboot(cluster_.now(), one.amount % 1'000'000'000'000);
+        cluster_.bring_up(false);
+        break;
       case fault_kind::sync_failure:
-        cluster_.fail_disk(one.node,
-                           {error_code::io_failure, 0, "simulation", "the sync was made to fail"},
-                           one.until);
+        self.disk.fail({error_code::io_failure, 0, "simulation", "the sync was made to fail"});
+        cluster_.crash(self, one.until);
         break;
-      case fault_kind::lost_disk: cluster_.lose_disk(one.node, one.until); break;
-      case fault_kind::damaged_disk: cluster_.damage_disk(one.node, one.until); break;
-      case fault_kind::drift: cluster_.set_drift(one.node, one.amount); break;
-      case fault_kind::wall_step: cluster_.step_wall(one.node, one.amount); break;
-      case fault_kind::pause: cluster_.pause(one.node, one.until); break;
+      case fault_kind::lost_disk:
+      case fault_kind::damaged_disk: spoil(self, one); break;
+      case fault_kind::drift: set_drift(self, one.amount); break;
+      case fault_kind::wall_step: self.clock.step_wall(one.amount); break;
+      case fault_kind::pause: self.clock.pause(one.until); break;
       case fault_kind::clog: cluster_.net().clog(one.node, one.other, one.until); break;
-      case fault_kind::replay: cluster_.replay(static_cast<unsigned>(one.amount)); break;
-      case fault_kind::forgery:
-        for (std::int64_t i = 0; i < one.amount; ++i) cluster_.send_forged();
+      case fault_kind::replay:
+        for (std::int64_t i = 0; i < one.amount; ++i) cluster_.carry_again(dice_.next());
         break;
-      case fault_kind::foreign: cluster_.send_foreign(one.node, one.other); break;
+      case fault_kind::forgery:
+        for (std::int64_t i = 0; i < one.amount; ++i) send_forged();
+        break;
+      case fault_kind::foreign:
+        // A node of another cluster dials a wrong address: what it sends looks like ours.
+        if (self.up()) host(cluster_, self).send_foreign(one.other);
+        break;
       default: break;
     }
+  }
+
+  void set_drift(node& self, std::int64_t parts) {
+    self.clock.drift(cluster_.now(), parts);
+    if (self.up()) cluster_.wind(self);
+  }
+
+  // Lost and damaged disks together leave a quorum of whole ones: more is not promised to be
+  // survived.
+  void spoil(node& self, fault const& one) {
+    node_set spoiled = node_set::of(self.at);
+    for (node const& each : cluster_.nodes()) {
+      if (!each.whole()) spoiled.insert(each.at);
+    }
+    if (!cluster_.checks().chosen().rule(slot(1)).works_without(spoiled)) return;
+    cluster_.crash(self, one.until);
+    if (one.kind == fault_kind::lost_disk) {
+      self.disk.lose();
+      self.lost = true;
+      cluster_.checks().wiped(self.self());
+    } else {
+      self.harm.everything = true;
+      self.disk.harm(self.harm);
+    }
+  }
+
+  // A member that is broken, or not who it says, sends what nobody may believe.
+  void send_forged() {
+    node& from = random_node();
+    node& to = random_node();
+    if (from.at == to.at || !from.up()) return;
+    host(cluster_, from).send_forged(to, dice_);
+  }
+  node& random_node() {
+    return cluster_.nodes()[static_cast<std::size_t>(dice_.below(cluster_.nodes().size()))];
   }
 
   // The network is what the active faults make of a calm one, in the order in which they began.
@@ -153,6 +208,7 @@ class storm {
   Cluster& cluster_;
   fault_plan plan_;
   network_weather calm_;
+  random_source dice_;
   std::vector<std::size_t> active_;
 };
 

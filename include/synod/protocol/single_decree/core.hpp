@@ -2,11 +2,11 @@
 #pragma once
 
 #include <synod/core/concepts.hpp>
-#include <synod/core/generator.hpp>
 #include <synod/core/output.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/protocol/single_decree/messages.hpp>
 #include <synod/protocol/single_decree/options.hpp>
+#include <synod/protocol/single_decree/pacing.hpp>
 #include <synod/roles/acceptor.hpp>
 #include <synod/roles/learner.hpp>
 #include <synod/roles/proposer.hpp>
@@ -38,7 +38,7 @@ class single_decree_core {
   // Requires: Quorum::bind accepts the members.
   explicit single_decree_core(options given)
       : options_(std::move(given)), quorums_(Quorum::bind(options_.members).system),
-        dice_(options_.seed ^ options_.self.value) {
+        pacing_(options_) {
     SYNOD_ASSERT(quorums_.has_value(), "the quorums do not meet; was bind asked before?");
     others_ = options_.members.everybody() - options_.members.only(options_.self);
   }
@@ -80,11 +80,11 @@ class single_decree_core {
     mine_ = value_type(std::move(commands));
     proposing_ = true;
     value_left_ = false;
-    attempts_ = 0;
-    give_up_at_ = now + options_.give_up_ns;
     if (is_chosen()) {
       finish(out);
     } else {
+      pacing_.fresh_attempts();
+      pacing_.patient_until(now + options_.give_up_ns);
       begin_attempt(now, out);
     }
     return std::nullopt;
@@ -97,13 +97,10 @@ class single_decree_core {
   }
 
   void tick(time_ns now, output_type& out) {
-    if (proposing_ && now >= give_up_at_) return give_up(out);
-    if (now >= retry_at_) {
-      retry_at_ = never;
-      if (!is_chosen() && (proposing_ || driving_)) begin_attempt(now, out);
-    }
-    if (now >= resend_at_) resend(now, out);
-    if (now >= silence_at_) break_silence(now, out);
+    if (pacing_.give_up_due(now) && proposing_) return give_up(out);
+    if (pacing_.retry_due(now) && !is_chosen() && (proposing_ || driving_)) begin_attempt(now, out);
+    if (pacing_.resend_due(now)) resend(now, out);
+    if (pacing_.silence_due(now)) break_silence(now, out);
   }
 
   void persisted(time_ns now, ticket upto, output_type& out) {
@@ -120,13 +117,7 @@ class single_decree_core {
 
   // --- questions ---
 
-  [[nodiscard]] time_ns next_deadline() const {
-    time_ns soonest = proposing_ ? give_up_at_ : never;
-    for (time_ns one : {retry_at_, resend_at_, silence_at_}) {
-      if (one < soonest) soonest = one;
-    }
-    return soonest;
-  }
+  [[nodiscard]] time_ns next_deadline() const { return pacing_.next(); }
   [[nodiscard]] std::size_t room() const { return proposing_ ? 0 : 1; }
   [[nodiscard]] membership const& members() const { return options_.members; }
   [[nodiscard]] leader_hint hint() const {
@@ -197,8 +188,7 @@ class single_decree_core {
     } else {
       send_after(out, others_voting(), asked);
     }
-    resend_at_ = now + options_.resend_ns;
-    retry_at_ = never;
+    pacing_.sent(now, options_);
     promise_to_myself(now, at, out);
   }
 
@@ -227,7 +217,7 @@ class single_decree_core {
     if (!proposer_.has_value()) {  // a half-finished round of somebody else turned out to be empty
       proposer_.stop();
       driving_ = false;
-      resend_at_ = never;
+      pacing_.stop_attempt();
       return;
     }
     enter_phase2(now, out);
@@ -237,7 +227,7 @@ class single_decree_core {
     if (!proposer_.forced() && !SYNOD_MUTATION(value_left_forgotten)) value_left_ = true;
     send_now(out, others_voting(),
              accept<Command>{proposer_.at(), the_slot, slot(), proposer_.value()});
-    resend_at_ = now + options_.resend_ns;
+    pacing_.sent(now, options_);
     if (self().empty() || damaged_) return;
     ruling const rule = acceptor_.on_accept(proposer_.at(), the_slot, proposer_.value());
     if (rule.is == verdict::refused || rule.is == verdict::chosen) return;
@@ -279,20 +269,12 @@ class single_decree_core {
   // doubles, so that two proposers do not chase each other for ever.
   void lost_attempt(time_ns now, ballot by, output_type& out) {
     proposer_.stop();
-    resend_at_ = never;
-    if (++attempts_ > options_.attempts_max) {
-      driving_ = false;
-      if (proposing_) answer(out, superseded{by, value_left_});
-      return;
-    }
-    time_ns span = options_.backoff_base_ns;
-    for (std::uint32_t i = 0; i < attempts_ && span < options_.backoff_cap_ns; ++i) span *= 2;
-    if (span > options_.backoff_cap_ns) span = options_.backoff_cap_ns;
-    retry_at_ = now + 1 + static_cast<time_ns>(dice_.below(static_cast<std::uint64_t>(span)));
+    if (pacing_.lost(now, options_)) return;
+    driving_ = false;
+    if (proposing_) answer(out, superseded{by, value_left_});
   }
 
   void resend(time_ns now, output_type& out) {
-    resend_at_ = never;
     if (!proposer_.active()) return;
     if (proposer_.refused_by_some()) return lost_attempt(now, highest_seen_, out);
     node_set const silent = others_voting() - proposer_.answered();
@@ -301,7 +283,7 @@ class single_decree_core {
     } else if (rounds_.covered(proposer_.at().round)) {
       send_now(out, silent, prepare{proposer_.at(), the_slot, the_slot});
     }
-    resend_at_ = now + options_.resend_ns;
+    pacing_.sent(now, options_);
   }
 
   // --- learner ---
@@ -318,27 +300,19 @@ class single_decree_core {
   // Somebody started and nothing was heard since: ask, and if nobody knows either, finish what may
   // be half done. A round that finds no vote ends there: there is nothing to finish.
   void break_silence(time_ns now, output_type& out) {
-    silence_at_ = never;
     if (is_chosen()) return;
     send_now(out, others_, decree_asked{});
     bool const can_drive = !self().empty() && voters().contains(self()) && !damaged_;
-    if (!proposing_ && asked_before_ && can_drive && !proposer_.active()) {
+    if (!proposing_ && pacing_.asked() && can_drive && !proposer_.active()) {
       driving_ = true;
-      attempts_ = 0;
+      pacing_.fresh_attempts();
       begin_attempt(now, out);
     }
-    asked_before_ = true;
-    silence_at_ =
-        now + options_.silence_ns +
-        static_cast<time_ns>(dice_.below(static_cast<std::uint64_t>(options_.silence_ns)));
+    pacing_.listen(now, options_, true);
   }
 
   void heard_activity(time_ns now) {
-    if (is_chosen() || silence_at_ != never) return;
-    asked_before_ = false;
-    silence_at_ =
-        now + options_.silence_ns +
-        static_cast<time_ns>(dice_.below(static_cast<std::uint64_t>(options_.silence_ns)));
+    if (!is_chosen()) pacing_.listen(now, options_, false);
   }
 
   void decide(value_type const& value, output_type& out) {
@@ -348,7 +322,7 @@ class single_decree_core {
     saved.value = cell().value;
     proposer_.stop();
     driving_ = false;
-    retry_at_ = resend_at_ = silence_at_ = never;
+    pacing_.stop();
     own_promise_.reset();
     own_vote_.reset();
     emit_decision(out);
@@ -371,12 +345,13 @@ class single_decree_core {
     node_set const heard = proposer_.answered();
     proposer_.stop();
     driving_ = false;
-    retry_at_ = resend_at_ = never;
+    pacing_.stop_attempt();
     if (proposing_) answer(out, unknown{heard});
   }
 
   void answer(output_type& out, answer_type what) {
     proposing_ = false;
+    pacing_.patient_until(never);
     mine_ = {};
     out.answers.push_back(std::move(what));
   }
@@ -469,7 +444,7 @@ class single_decree_core {
 
   options options_;
   std::optional<typename Quorum::system> quorums_;
-  generator dice_;
+  decree_pacing pacing_;
   node_set others_;
 
   acceptor<Command> acceptor_;
@@ -485,15 +460,9 @@ class single_decree_core {
   std::optional<own_evidence> own_vote_;
 
   value_type mine_;
-  std::uint32_t attempts_ = 0;
-  time_ns give_up_at_ = never;
-  time_ns retry_at_ = never;
-  time_ns resend_at_ = never;
-  time_ns silence_at_ = never;
   bool proposing_ = false;
   bool driving_ = false;
   bool value_left_ = false;
-  bool asked_before_ = false;
   bool damaged_ = false;
 };
 
