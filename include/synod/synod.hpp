@@ -30,6 +30,7 @@
 #include <synod/core/slot_value.hpp>
 #include <synod/leader/ballot_election.hpp>
 #include <synod/leader/policy.hpp>
+#include <synod/leader/stable.hpp>
 #include <synod/leader/wire.hpp>
 #include <synod/log/client_table.hpp>
 #include <synod/log/id_index.hpp>
@@ -75,6 +76,7 @@
 #include <synod/quorum/grid.hpp>
 #include <synod/quorum/majority.hpp>
 #include <synod/quorum/tally.hpp>
+#include <synod/quorum/weighted.hpp>
 #include <synod/roles/acceptor.hpp>
 #include <synod/roles/learner.hpp>
 #include <synod/roles/messages.hpp>
@@ -96,6 +98,8 @@
 #include <synod/runtime/host_delta.hpp>
 #include <synod/runtime/leader_guess.hpp>
 #include <synod/runtime/peer_book.hpp>
+#include <synod/runtime/read_barrier.hpp>
+#include <synod/runtime/read_levels.hpp>
 #include <synod/runtime/session.hpp>
 #include <synod/runtime/session_messages.hpp>
 #include <synod/runtime/snapshot_stream.hpp>

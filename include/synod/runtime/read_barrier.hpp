@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/assert.hpp>
+#include <synod/core/error.hpp>
+#include <synod/core/ids.hpp>
+#include <synod/runtime/batcher.hpp>
+#include <synod/runtime/read_levels.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace synod {
+
+// The end of one read: its state may be looked at now, or why it cannot be. A read that fails did
+// nothing, so it is always a refusal.
+struct read_finished {
+  std::uint64_t handle = 0;
+  error why;
+};
+
+// Reads on their way: what each has to wait for, by its level. Those of one turn of the event loop
+// share one question to the core and one barrier in the log, which leave at its end and so after
+// all of them began; a deposed leader can answer neither (hazard H18).
+//
+// The host asks what `flush` says, and reports what became of it and how far it has applied.
+class read_barrier {
+ public:
+  struct limits {
+    std::size_t reads_max = 65'536;
+  };
+
+  read_barrier() = default;
+  explicit read_barrier(limits bounds) : bounds_(bounds) {}
+
+  // `leads` is whether this node believes that it leads. Refuses what can never be served here;
+  // else the read ends in `finished` once, at its deadline at the latest.
+  [[nodiscard]] std::optional<error> begin(std::uint64_t handle, read::level const& level,
+                                           time_ns now, time_ns deadline, bool leads) {
+    if (waiting_.size() >= bounds_.reads_max) {
+      return error{error_code::busy, waiting_.size(), "read", "slow down, and try again"};
+    }
+    if (std::holds_alternative<read::linearizable_index>(level) && !leads) {
+      return error{error_code::not_leader, 0, "read", "read at the leader, or as a follower"};
+    }
+    if (deadline < soonest_) soonest_ = deadline;
+    waiting_.push_back({handle, deadline, way_of(level, now), 0, slot()});
+    place(waiting_.back(), level);
+    return std::nullopt;
+  }
+
+  // What the reads that began since the last time need: ask(question) is a read request to the
+  // core under this id, barrier(number) a barrier in the log under this sequence. Each returns an
+  // error if it could not be asked.
+  template <class Ask, class Barrier>
+  void flush(time_ns now, Ask&& ask, Barrier&& barrier) {
+    if (std::exchange(question_wanted_, false)) {
+      ++questions_;
+      if (!SYNOD_MUTATION(read_index_unconfirmed)) {
+        asked_.push_back({questions_, now, slot()});
+        if (std::optional<error> const why = ask(questions_)) answered(questions_, slot(), *why);
+      } else {
+        answered(questions_, slot(), {});
+      }
+    }
+    if (std::exchange(barrier_wanted_, false)) {
+      ++barriers_;
+      sequence const number(barrier_bit | barriers_);
+      if (std::optional<error> const why = barrier(number)) {
+        end_group(way::barrier, barriers_, slot(), *why);
+      } else if (SYNOD_MUTATION(read_log_when_proposed)) {
+        end_group(way::barrier, barriers_, slot(), {});
+      }
+    }
+    release();
+  }
+
+  // The core's answer: a state with everything up to `upto` applied is current enough.
+  void answered(std::uint64_t id, slot upto, error why) {
+    if (SYNOD_MUTATION(h18d_read_before_applied)) upto = slot();
+    if (!why) note_answer(id, upto);
+    end_group(way::question, id, upto, why);
+    release();
+  }
+  // A barrier of this node was applied, in that slot; it carries what was proposed, see executor.
+  void barrier_applied(sequence number, slot at) {
+    end_group(way::barrier, number.value & ~barrier_bit, at, {});
+  }
+  // The batch in which that barrier was is not going to be decided.
+  void barrier_refused(sequence number, error why) {
+    end_group(way::barrier, number.value & ~barrier_bit, slot(), why);
+  }
+  // Everything up to here is applied.
+  void applied(slot upto) {
+    applied_ = upto;
+    if (lowest_ <= upto) release();
+  }
+  void tick(time_ns now) {
+    if (now < soonest_) return;
+    soonest_ = never;
+    sift([&](pending const& one) -> std::optional<error> {
+      if (now >= one.deadline) {
+        return error{error_code::timed_out, one.handle, "read", "read again"};
+      }
+      if (one.deadline < soonest_) soonest_ = one.deadline;
+      return std::nullopt;
+    });
+  }
+
+  [[nodiscard]] time_ns next_deadline() const { return soonest_; }
+  [[nodiscard]] bool wants_flush() const { return question_wanted_ || barrier_wanted_; }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  // In the order of their release. The host takes them and clears the list.
+  [[nodiscard]] std::vector<read_finished>& finished() { return finished_; }
+
+ private:
+  enum class way : std::uint8_t { question, barrier, slot_reached };
+
+  struct pending {
+    std::uint64_t handle = 0;
+    time_ns deadline = never;
+    way by = way::slot_reached;
+    std::uint64_t group = 0;  // of a question or a barrier
+    slot upto;                // of slot_reached
+  };
+  struct question {
+    std::uint64_t id = 0;
+    time_ns asked_at = 0;
+    slot upto;
+  };
+
+  // Which evidence serves a read that begins now.
+  [[nodiscard]] way way_of(read::level const& level, time_ns now) const {
+    struct {
+      read_barrier const& here;
+      time_ns now;
+      way operator()(read::linearizable_log const&) const { return way::barrier; }
+      way operator()(read::linearizable_index const&) const { return way::question; }
+      way operator()(read::linearizable_follower const&) const { return way::question; }
+      way operator()(read::session const&) const { return way::slot_reached; }
+      way operator()(read::bounded_stale const& one) const {
+        bool const fresh = here.current_at_ != never && now - here.current_at_ <= one.at_most_ns;
+        return fresh || SYNOD_MUTATION(read_ignores_age) ? way::slot_reached : way::question;
+      }
+      way operator()(read::local const&) const { return way::slot_reached; }
+    } const choose{*this, now};
+    return std::visit(choose, level);
+  }
+
+  void place(pending& one, read::level const& level) {
+    switch (one.by) {
+      case way::question:
+        question_wanted_ = true;
+        one.group = questions_ + 1;
+        return;
+      case way::barrier:
+        barrier_wanted_ = true;
+        one.group = barriers_ + 1;
+        return;
+      case way::slot_reached: break;
+    }
+    auto const* const seen = std::get_if<read::session>(&level);
+    if (seen != nullptr && !SYNOD_MUTATION(read_ignores_floor)) one.upto = slot(seen->floor >> 16);
+    if (one.upto < lowest_) lowest_ = one.upto;
+    if (one.upto <= applied_) release();
+  }
+
+  void end_group(way by, std::uint64_t group, slot upto, error why) {
+    sift([&](pending& one) -> std::optional<error> {
+      if (one.by != by || one.group != group) return std::nullopt;
+      if (why) return why;
+      one.by = way::slot_reached;
+      one.upto = upto;
+      if (upto < lowest_) lowest_ = upto;
+      return std::nullopt;
+    });
+  }
+
+  // Once everything up to an answer is applied, the state is as current as its question.
+  void note_answer(std::uint64_t id, slot upto) {
+    for (question& one : asked_) {
+      if (one.id == id) one.upto = upto;
+      if (one.id == id && upto == slot()) one.upto = applied_;
+    }
+  }
+
+  void release() {
+    std::size_t left = 0;
+    for (question& one : asked_) {
+      bool const reached = one.upto != slot() && one.upto <= applied_;
+      if (reached && (current_at_ == never || one.asked_at > current_at_)) {
+        current_at_ = one.asked_at;
+      }
+      bool const stale = questions_ - one.id > questions_kept;
+      if (!reached && !stale) asked_[left++] = one;
+    }
+    asked_.resize(left);
+    lowest_ = slot_max;
+    sift([&](pending const& one) -> std::optional<error> {
+      if (one.by != way::slot_reached) return std::nullopt;
+      if (one.upto <= applied_) return error();
+      if (one.upto < lowest_) lowest_ = one.upto;
+      return std::nullopt;
+    });
+    for (question const& one : asked_) {
+      if (one.upto != slot() && one.upto < lowest_) lowest_ = one.upto;
+    }
+  }
+
+  // Ends those for which `judge` gives an error, which may be none; keeps the others.
+  template <class Judge>
+  void sift(Judge&& judge) {
+    std::size_t left = 0;
+    for (pending& one : waiting_) {
+      if (std::optional<error> const end = judge(one)) {
+        finished_.push_back({one.handle, *end});
+      } else {
+        waiting_[left++] = one;
+      }
+    }
+    waiting_.resize(left);
+  }
+
+  static constexpr std::uint64_t questions_kept = 64;
+
+  limits bounds_;
+  std::vector<pending> waiting_;
+  std::vector<question> asked_;
+  std::vector<read_finished> finished_;
+  slot applied_;
+  slot lowest_ = slot_max;  // what the first of those that wait for a slot waits for
+  time_ns soonest_ = never;
+  time_ns current_at_ = never;  // the state contains everything acknowledged before this
+  std::uint64_t questions_ = 0;
+  std::uint64_t barriers_ = 0;
+  bool question_wanted_ = false;
+  bool barrier_wanted_ = false;
+};
+
+}  // namespace synod
