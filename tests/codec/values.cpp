@@ -185,8 +185,10 @@ TEST(values, origins_must_cover_the_commands_exactly) {
   EXPECT_TRUE(at.decodes(with_counts(3, 3), found));
   EXPECT_FALSE(at.decodes(with_counts(4, 1), found));
   EXPECT_FALSE(at.decodes(with_counts(4, 3), found));
-  EXPECT_FALSE(at.decodes(with_counts(6, 0), found));
-  EXPECT_FALSE(at.decodes(with_counts(0, 6), found));
+  // A run of none is a barrier, and stands where the next run begins.
+  EXPECT_TRUE(at.decodes(with_counts(0, 6), found));
+  EXPECT_TRUE(at.decodes(with_counts(6, 0), found));
+  EXPECT_EQ(found.origins()[1].first, 6U);
 
   auto wrapping = good;
   for (std::size_t i = 17 + 8; i < 17 + 16; ++i) wrapping[i] = std::byte{0xff};

@@ -229,7 +229,8 @@ class value_coder {
   }
 
   // Runs follow one another from the first command to the last, so that every command has exactly
-  // one session and sequence; a gap or an overlap would apply a command under another's number.
+  // one session and sequence; a gap or an overlap would apply a command under another's number. A
+  // run of none is a barrier: a place in the history, that whoever put it there waits for.
   static bool decode_origins(wire_reader& in, std::size_t count, std::size_t commands,
                              std::vector<command_origin>& to) {
     to.reserve(count);
@@ -240,7 +241,7 @@ class value_coder {
       run.first = static_cast<std::uint16_t>(first);
       first += run.count;
       bool const wraps = run.first_sequence.value > UINT64_MAX - run.count;
-      if (run.count == 0 || first > commands || wraps) return false;
+      if (first > commands || wraps) return false;
       to.push_back(run);
     }
     return !in.failed() && (first == commands || SYNOD_MUTATION(origins_unchecked));
