@@ -35,6 +35,14 @@ concept costed_codec = requires(T& coder, std::vector<std::byte>& into, Value co
   { coder.decode(bytes, to, allowance) } -> std::same_as<bool>;
 };
 
+// One that has less to do for many values in a row than for each alone.
+template <class T, class Value>
+concept row_codec = costed_codec<T, Value> &&
+    requires(T& coder, std::vector<std::byte>& into, std::span<Value const> from,
+             std::vector<std::uint32_t>& lengths, std::size_t& cost) {
+  { coder.encode_each(from, into, lengths, cost) } -> std::same_as<bool>;
+};
+
 // Batches up to this size can always be decoded; larger ones as long as their encoding is at least
 // a third of what they take in memory.
 template <class Command>
@@ -186,19 +194,25 @@ class value_coder {
   bool write_each(wire_writer& out, std::vector<Command> const& commands, std::size_t length_at,
                   std::size_t& cost) {
     lengths_.clear();
-    bool uniform = true;
-    for (Command const& one : commands) {
-      std::size_t const before = out.position();
-      if constexpr (costed_codec<Coder, Command>) {
-        if (!coder_.encode(one, scratch_, cost)) return false;
-      } else {
-        coder_.encode(one, scratch_);
+    if constexpr (row_codec<Coder, Command>) {
+      if (!coder_.encode_each(std::span<Command const>(commands), scratch_, lengths_, cost)) {
+        return false;
       }
-      std::size_t const length = out.position() - before;
-      if (length >= lengths_differ) return false;
-      lengths_.push_back(static_cast<std::uint32_t>(length));
-      uniform = uniform && lengths_.back() == lengths_.front();
+    } else {
+      for (Command const& one : commands) {
+        std::size_t const before = out.position();
+        if constexpr (costed_codec<Coder, Command>) {
+          if (!coder_.encode(one, scratch_, cost)) return false;
+        } else {
+          coder_.encode(one, scratch_);
+        }
+        std::size_t const length = out.position() - before;
+        if (length >= lengths_differ) return false;
+        lengths_.push_back(static_cast<std::uint32_t>(length));
+      }
     }
+    bool uniform = true;
+    for (std::uint32_t const length : lengths_) uniform = uniform && length == lengths_.front();
     if (uniform) {
       out.patch(length_at, lengths_.empty() ? 0 : lengths_.front());
     } else {

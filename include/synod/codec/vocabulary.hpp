@@ -17,18 +17,6 @@ namespace synod {
 // The words of the core on the wire and on disk. Every field has its width; what could break a rule
 // of its type is refused where it is read.
 
-template <class Tag, class Rep>
-void encode(wire_writer& out, strong_id<Tag, Rep> const& value) {
-  out(value.value);
-}
-template <class Tag, class Rep>
-void decode(wire_reader& in, strong_id<Tag, Rep>& value) {
-  in(value.value);
-}
-
-inline void encode(wire_writer& out, slot const& value) { out(value.value); }
-inline void decode(wire_reader& in, slot& value) { in(value.value); }
-
 inline void encode(wire_writer& out, store_id const& value) { out(value.high, value.low); }
 inline void decode(wire_reader& in, store_id& value) { in(value.high, value.low); }
 

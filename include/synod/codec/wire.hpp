@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace synod {
@@ -28,6 +29,16 @@ template <class T>
 concept wire_integer = std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> ||
     std::same_as<T, std::uint32_t> || std::same_as<T, std::uint64_t> ||
     std::same_as<T, std::int64_t>;
+
+// An integer under a name of its own, such as node_id or slot.
+template <class T>
+concept wire_named_integer = requires(T const& named) {
+  requires wire_integer<std::remove_cvref_t<decltype(named.value)>>;
+  requires sizeof(T) == sizeof(named.value);
+};
+
+template <class T>
+concept wire_word = wire_integer<T> || wire_named_integer<T> || std::same_as<T, bool>;
 
 namespace detail {
 
@@ -53,7 +64,14 @@ class wire_writer {
 
   template <class... Fields>
   void operator()(Fields const&... fields) {
-    (one(fields), ...);
+    if constexpr ((wire_word<Fields> && ...)) {
+      // Fields of known width grow the vector once.
+      std::size_t at = into_.size();
+      into_.resize(at + (sizeof(Fields) + ... + 0));
+      ((word(at, fields), at += sizeof(Fields)), ...);
+    } else {
+      (one(fields), ...);
+    }
   }
 
   void bytes(std::span<std::byte const> from) {
@@ -75,14 +93,21 @@ class wire_writer {
  private:
   template <class T>
   void one(T const& value) {
-    if constexpr (std::same_as<T, bool>) {
-      into_.push_back(value ? std::byte{1} : std::byte{0});
-    } else if constexpr (wire_integer<T>) {
-      std::size_t const at = into_.size();
-      into_.resize(at + sizeof(T));
-      patch(at, value);
+    if constexpr (wire_word<T>) {
+      (*this)(value);
     } else {
       encode(*this, value);
+    }
+  }
+
+  template <wire_word T>
+  void word(std::size_t at, T const& value) {
+    if constexpr (std::same_as<T, bool>) {
+      patch(at, static_cast<std::uint8_t>(value));
+    } else if constexpr (wire_integer<T>) {
+      patch(at, value);
+    } else {
+      patch(at, value.value);
     }
   }
 
@@ -133,8 +158,13 @@ class wire_reader {
   template <wire_integer T>
   [[nodiscard]] T get() {
     T value{};
-    one(value);
-    return value;
+    if (remaining() < sizeof(T)) {
+      fail();
+      return value;
+    }
+    std::memcpy(&value, at_, sizeof(T));
+    at_ += sizeof(T);
+    return detail::little_endian(value);
   }
 
   // Empty, and failed, if there are not that many.
@@ -189,14 +219,9 @@ class wire_reader {
       if (found > 1) fail();
       value = found == 1;
     } else if constexpr (wire_integer<T>) {
-      if (remaining() < sizeof(T)) {
-        fail();
-        value = 0;
-        return;
-      }
-      std::memcpy(&value, at_, sizeof(T));
-      value = detail::little_endian(value);
-      at_ += sizeof(T);
+      value = get<T>();
+    } else if constexpr (wire_named_integer<T>) {
+      value.value = get<decltype(value.value)>();
     } else {
       decode(*this, value);
     }
