@@ -127,9 +127,9 @@ class trio {
 
  private:
   struct flight {
-    message_type message;
     node_index from;
-    node_index to;
+    node_set to;
+    message_type message;
   };
 
   struct replica {
@@ -148,15 +148,7 @@ class trio {
     void turn() { (void)order.turn(all->now_, core, out, *this); }
 
     void send(node_set to, message_type&& message) {
-      node_set left = to;
-      to.for_each([&](node_index one) {
-        left.erase(one);
-        if (left.empty()) {
-          all->wire_.push_back({std::move(message), me, one});
-        } else {
-          all->wire_.push_back({message, me, one});
-        }
-      });
+      all->wire_.emplace_back(me, to, std::move(message));
     }
     void persist(std::span<record<typename machine_type::command> const> records) {
       written = records.back().number;
@@ -174,20 +166,39 @@ class trio {
     void notify(core_event const&) {}
   };
 
+  // Delivers in the order of sending, until nobody has anything to say. A host gives its core what
+  // has arrived and then takes one turn. Every receiver gets a message of its own.
   void pump() {
-    for (std::size_t next = 0; next < wire_.size(); ++next) {
-      flight one = std::move(wire_[next]);
-      ++messages_;
-      replica& to = replicas_[one.to.value];
-      to.core.step(now_, node_id(one.from.value), std::move(one.message), to.out);
-      to.turn();
+    while (!wire_.empty()) {
+      wire_.swap(arriving_);
+      node_set heard;
+      for (flight& one : arriving_) {
+        heard = heard | one.to;
+        node_set left = one.to;
+        one.to.for_each([&](node_index to) {
+          left.erase(to);
+          if (left.empty()) {
+            deliver(one.from, to, std::move(one.message));
+          } else {
+            deliver(one.from, to, message_type(one.message));
+          }
+        });
+      }
+      arriving_.clear();
+      heard.for_each([&](node_index one) { replicas_[one.value].turn(); });
     }
-    wire_.clear();
+  }
+
+  void deliver(node_index from, node_index to, message_type&& message) {
+    ++messages_;
+    replica& at = replicas_[to.value];
+    at.core.step(now_, node_id(from.value), std::move(message), at.out);
   }
 
   batch_pool<typename machine_type::command> pool_;
   std::vector<replica> replicas_;
   std::vector<flight> wire_;
+  std::vector<flight> arriving_;
   time_ns now_ = 1;
   std::uint64_t messages_ = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <synod/core/ids.hpp>
 
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -21,8 +22,24 @@ struct ballot {
 
   // The empty ballot is below every ballot that a node may use, since those have a round above 0.
   [[nodiscard]] constexpr bool empty() const { return round == 0; }
+  // The upper half of the integer; the lower one is the owner.
+  [[nodiscard]] constexpr std::uint64_t high() const {
+    return (std::uint64_t{config} << 32) | round;
+  }
 
-  friend constexpr auto operator<=>(ballot const&, ballot const&) = default;
+  // What `= default` would say, but in words of 64 bits: every message is compared.
+  friend constexpr bool operator==(ballot a, ballot b) {
+    struct words {
+      std::uint64_t first;
+      std::uint64_t second;
+    };
+    auto const left = std::bit_cast<words>(a);
+    auto const right = std::bit_cast<words>(b);
+    return left.first == right.first && left.second == right.second;
+  }
+  friend constexpr std::strong_ordering operator<=>(ballot a, ballot b) {
+    return a.high() != b.high() ? a.high() <=> b.high() : a.owner <=> b.owner;
+  }
 };
 
 struct packed_ballot {
@@ -32,9 +49,7 @@ struct packed_ballot {
   friend constexpr auto operator<=>(packed_ballot const&, packed_ballot const&) = default;
 };
 
-constexpr packed_ballot pack(ballot const& of) {
-  return {(std::uint64_t{of.config} << 32) | of.round, of.owner.value};
-}
+constexpr packed_ballot pack(ballot const& of) { return {of.high(), of.owner.value}; }
 
 constexpr ballot unpack(packed_ballot const& from) {
   return {static_cast<std::uint32_t>(from.high >> 32), static_cast<std::uint32_t>(from.high),

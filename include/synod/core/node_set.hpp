@@ -30,6 +30,16 @@ class node_set {
   [[nodiscard]] constexpr unsigned size() const {
     return static_cast<unsigned>(std::popcount(bits_));
   }
+  // Whether there are at least `count`. Sets are small, and most processors that this is built for
+  // are asked to count without an instruction for it.
+  [[nodiscard]] constexpr bool has_at_least(unsigned count) const {
+    std::uint64_t left = bits_;
+    while (count > 1 && left != 0) {
+      left &= left - 1;
+      --count;
+    }
+    return count == 0 || left != 0;
+  }
   [[nodiscard]] constexpr bool contains(node_index at) const {
     return (bits_ >> at.value & 1U) != 0;
   }

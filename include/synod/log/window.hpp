@@ -13,33 +13,22 @@ namespace synod {
 
 // The slots a node still holds, by number, with gaps: a cell that nobody wrote is a default Cell.
 // Cells live in chunks that never move and are recycled by trimming, so the steady state allocates
-// nothing and a pointer to a cell stays good until the cell is trimmed.
+// nothing and a pointer to a cell stays good until the cell is trimmed. The chunks stand in a ring,
+// each at its number modulo the size of the ring.
 template <class Cell>
 class window {
  public:
   static constexpr std::size_t chunk_slots = 256;
 
   window() = default;
-  window(window&& other) noexcept
-      : chunks_(std::move(other.chunks_)), free_(std::move(other.free_)),
-        dropped_(std::exchange(other.dropped_, 0)), front_(std::exchange(other.front_, 0)),
-        trimmed_upto_(std::exchange(other.trimmed_upto_, slot())),
-        last_(std::exchange(other.last_, slot())) {
-    other.chunks_.clear();
-    other.free_.clear();
-  }
+  window(window&& other) noexcept { swap(other); }
   window& operator=(window other) noexcept {
-    std::swap(chunks_, other.chunks_);
-    std::swap(free_, other.free_);
-    std::swap(dropped_, other.dropped_);
-    std::swap(front_, other.front_);
-    std::swap(trimmed_upto_, other.trimmed_upto_);
-    std::swap(last_, other.last_);
+    swap(other);
     return *this;
   }
   window(window const&) = delete;
   ~window() {
-    for (std::size_t i = front_; i < chunks_.size(); ++i) delete[] chunks_[i];
+    for (Cell* chunk : ring_) delete[] chunk;
     for (Cell* chunk : free_) delete[] chunk;
   }
 
@@ -51,7 +40,7 @@ class window {
   // Null for what was trimmed or never reached.
   [[nodiscard]] Cell* find(slot at) {
     if (!holds(at)) return nullptr;
-    Cell* const chunk = chunks_[place_of(at)];
+    Cell* const chunk = ring_[place_of(at)];
     return chunk == nullptr ? nullptr : chunk + at.value % chunk_slots;
   }
   [[nodiscard]] Cell const* find(slot at) const { return const_cast<window*>(this)->find(at); }
@@ -60,33 +49,65 @@ class window {
   // be.
   [[nodiscard]] Cell& at(slot at) {
     SYNOD_ASSERT(at > trimmed_upto_, "a trimmed slot was written; is the floor checked first?");
-    if (at > last_) {
-      last_ = at;
-      while (place_of(at) >= chunks_.size()) chunks_.push_back(nullptr);
-    }
-    Cell*& chunk = chunks_[place_of(at)];
+    if (at > last_) reach(at);
+    Cell*& chunk = ring_[place_of(at)];
     if (chunk == nullptr) chunk = fresh();
     return chunk[at.value % chunk_slots];
   }
 
-  // Forgets every slot up to `upto`.
-  void trim(slot upto) {
-    while (trimmed_upto_ < upto && trimmed_upto_ < last_) {
-      Cell* const gone = find(trimmed_upto_.next());
-      if (gone != nullptr) *gone = Cell();
-      trimmed_upto_ = trimmed_upto_.next();
+  // Forgets every slot up to `upto`, after a last look at each cell that there is.
+  template <class Visit>
+  void trim(slot upto, Visit&& last_look) {
+    slot const end = upto < last_ ? upto : last_;
+    for (slot at = trimmed_upto_.next(); at <= end;) {
+      slot const chunk_end(at.value | (chunk_slots - 1));
+      slot const stop = chunk_end < end ? chunk_end : end;
+      Cell*& chunk = ring_[place_of(at)];
+      if (chunk != nullptr) {
+        for (; at <= stop; at = at.next()) {
+          Cell& gone = chunk[at.value % chunk_slots];
+          last_look(std::as_const(gone));
+          gone = Cell();
+        }
+        if (chunk_end <= upto) free_.push_back(std::exchange(chunk, nullptr));
+      }
+      at = stop.next();
     }
     if (trimmed_upto_ < upto) trimmed_upto_ = upto;
     if (last_ < trimmed_upto_) last_ = trimmed_upto_;
-    drop_chunks();
+  }
+  void trim(slot upto) {
+    trim(upto, [](Cell const&) {});
   }
 
  private:
   static std::uint64_t chunk_of(slot at) { return at.value / chunk_slots; }
+  std::size_t place_of(slot at) const { return chunk_of(at) & (places_ - 1); }
 
-  // `chunks_[front_]` holds the slots of chunk number `dropped_`; a chunk nobody wrote to is null.
-  std::size_t place_of(slot at) const {
-    return static_cast<std::size_t>(chunk_of(at) - dropped_) + front_;
+  void swap(window& other) noexcept {
+    std::swap(ring_, other.ring_);
+    std::swap(free_, other.free_);
+    std::swap(places_, other.places_);
+    std::swap(trimmed_upto_, other.trimmed_upto_);
+    std::swap(last_, other.last_);
+  }
+
+  void reach(slot at) {
+    std::uint64_t const first = chunk_of(trimmed_upto_.next());
+    if (chunk_of(at) - first >= places_) widen(first, chunk_of(at) - first + 1);
+    last_ = at;
+  }
+
+  // A ring of at least `needed` places, a power of two, with the chunks from number `first` on.
+  void widen(std::uint64_t first, std::uint64_t needed) {
+    std::size_t places = 1;
+    while (places < needed) places *= 2;
+    std::vector<Cell*> wider(places);
+    for (std::uint64_t i = 0; i < places_; ++i) {
+      wider[(first + i) & (places - 1)] = ring_[(first + i) & (places_ - 1)];
+    }
+    ring_ = std::move(wider);
+    places_ = places;
   }
 
   Cell* fresh() {
@@ -96,27 +117,9 @@ class window {
     return chunk;
   }
 
-  void drop_chunks() {
-    std::uint64_t const first_needed = chunk_of(trimmed_upto_.next());
-    while (dropped_ < first_needed) {
-      if (front_ < chunks_.size()) {
-        if (chunks_[front_] != nullptr) free_.push_back(chunks_[front_]);
-        ++front_;
-        ++dropped_;
-      } else {
-        dropped_ = first_needed;
-      }
-    }
-    if (front_ > 16 && front_ * 2 > chunks_.size()) {
-      chunks_.erase(chunks_.begin(), chunks_.begin() + static_cast<std::ptrdiff_t>(front_));
-      front_ = 0;
-    }
-  }
-
-  std::vector<Cell*> chunks_;
+  std::vector<Cell*> ring_;
   std::vector<Cell*> free_;
-  std::uint64_t dropped_ = 0;
-  std::size_t front_ = 0;
+  std::size_t places_ = 0;
   slot trimmed_upto_;
   slot last_;
 };

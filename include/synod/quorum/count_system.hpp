@@ -37,8 +37,12 @@ class count_system {
     return {{}, {why, phase1, phase2}};
   }
 
-  [[nodiscard]] bool phase1(node_set members) const { return count(members) >= phase1_; }
-  [[nodiscard]] bool phase2(node_set members) const { return count(members) >= phase2_; }
+  [[nodiscard]] bool phase1(node_set members) const {
+    return counted(members).has_at_least(phase1_);
+  }
+  [[nodiscard]] bool phase2(node_set members) const {
+    return counted(members).has_at_least(phase2_);
+  }
 
   [[nodiscard]] std::uint32_t phase1_size() const { return phase1_; }
   [[nodiscard]] std::uint32_t phase2_size() const { return phase2_; }
@@ -48,8 +52,8 @@ class count_system {
       : voters_(voters), phase1_(phase1), phase2_(phase2) {}
 
   // Learners and strangers may stand in the set, but only voters count (hazard H12).
-  [[nodiscard]] std::uint32_t count(node_set members) const {
-    return (SYNOD_MUTATION(learners_count) ? members : members & voters_).size();
+  [[nodiscard]] node_set counted(node_set members) const {
+    return SYNOD_MUTATION(learners_count) ? members : members & voters_;
   }
 
   static node_set lowest(node_set of, std::uint32_t count) {

@@ -112,13 +112,10 @@ class acceptor {
   // is never undercut (I4).
   void trim(slot upto) {
     ballot most;
-    slot const last = upto < cells_.last() ? upto : cells_.last();
-    for (slot at = cells_.trimmed_upto().next(); at <= last; at = at.next()) {
-      cell const* here = cells_.find(at);
-      if (here != nullptr && here->voted > most) most = here->voted;
-    }
+    cells_.trim(upto, [&most](cell const& gone) {
+      if (gone.voted > most) most = gone.voted;
+    });
     if (!most.empty()) promises_.raise(slot(1), upto, most);
-    cells_.trim(upto);
   }
 
   [[nodiscard]] range_promises const& promises() const { return promises_; }

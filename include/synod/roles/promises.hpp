@@ -20,6 +20,7 @@ class range_promises {
 
   // The ballot promised for one slot, empty if none.
   [[nodiscard]] ballot of(slot at) const {
+    if (topmost_.first <= at && at <= topmost_.last) return topmost_.at;
     for (auto one = ranges_->rbegin(); one != ranges_->rend(); ++one) {
       if (one->last < at) break;
       if (one->first <= at) return one->at;
@@ -64,6 +65,7 @@ class range_promises {
       if (one.last > last) keep(one.first > last ? one.first : last.next(), one.last, one.at);
     }
     if (!placed) keep(first, last, at);
+    topmost_ = next.back();
     ranges_ = std::move(next);
   }
 
@@ -91,6 +93,7 @@ class range_promises {
 
  private:
   shared<std::vector<promised_range>> ranges_;
+  promised_range topmost_;  // the last of them; at first nothing is promised from 0 to infinity
 };
 
 }  // namespace synod

@@ -60,8 +60,7 @@ class drain {
         host.persist(out.persist);
         out.persist.clear();
       }
-      walk(out.send_after, taken_.send_after, [&](auto& one) { hold(std::move(one)); });
-      if (SYNOD_MUTATION(reply_before_sync)) release(ticket(UINT64_MAX), host);
+      if (SYNOD_MUTATION(reply_before_sync)) release(ticket(UINT64_MAX), out, host);
       host.flush();
       walk(out.decided, taken_.decided, [&](auto& one) { host.decide(one); });
       walk(out.refused, taken_.refused, [&](auto& one) { host.refuse(one); });
@@ -94,26 +93,31 @@ class drain {
       settled_ = upto;
       core.persisted(now, upto, out);
     }
-    if (release(upto, host)) host.flush();
+    if (release(upto, out, host)) host.flush();
   }
 
-  void hold(deferred&& one) {
-    SYNOD_ASSERT(!waiting() || held_.back().after <= one.after,
-                 "a core must not defer behind an earlier ticket than before");
-    held_.push_back(std::move(one));
-  }
-
+  // Evidence that is durable leaves, first what waited and then what is new; the rest waits. So a
+  // message whose record was durable by the time it was looked at is never put aside.
   template <class Host>
-  bool release(ticket upto, Host& host) {
+  bool release(ticket upto, output_type& out, Host& host) {
     bool sent = false;
-    for (; waiting() && held_[first_held_].after <= upto; ++first_held_) {
-      host.send(held_[first_held_].to, std::move(held_[first_held_].message));
+    auto const send = [&](deferred& one) {
+      host.send(one.to, std::move(one.message));
       sent = true;
+    };
+    if (waiting()) {
+      while (waiting() && held_[first_held_].after <= upto) send(held_[first_held_++]);
+      if (!waiting()) {
+        held_.clear();
+        first_held_ = 0;
+      }
     }
-    if (!waiting()) {
-      held_.clear();
-      first_held_ = 0;
-    }
+    walk(out.send_after, taken_.send_after, [&](deferred& one) {
+      if (one.after <= upto && !waiting()) return send(one);
+      SYNOD_ASSERT(!waiting() || held_.back().after <= one.after,
+                   "a core must not defer behind an earlier ticket than before");
+      held_.push_back(std::move(one));
+    });
     return sent;
   }
 

@@ -160,7 +160,7 @@ class leadership {
       }
     }
     if (!others.empty()) {
-      out.send_now.push_back({others, accept<Command>{mine_, at, log.chosen_upto(), value}});
+      out.send_now.emplace_back(others, accept<Command>{mine_, at, log.chosen_upto(), value});
     }
     entry.value = std::move(value);
     if (resend_at_ == never) resend_at_ = now + bounds_.resend_ns;

@@ -116,10 +116,8 @@ class replicated_log {
     ruling const rule = acceptor_.on_accept(at, at_slot, value);
     if (rule.is == verdict::granted) {
       if (chosen_upto_.value >= marked_upto_.value + mark_every) mark(out);
-      record<Command>& saved = append(out, record_kind::vote);
-      saved.at_slot = at_slot;
-      saved.at = at;
-      saved.value = value;
+      last_ticket_ = last_ticket_.next();
+      out.persist.emplace_back(last_ticket_, record_kind::vote, lane_id(), at_slot, at, value);
     }
     return rule;
   }
@@ -180,17 +178,18 @@ class replicated_log {
     slot const last = upto < acceptor_.cells().last() ? upto : acceptor_.cells().last();
     for (slot s = chosen_upto_.next(); s <= last; s = s.next()) {
       cell* const here = acceptor_.cells().find(s);
-      if (here != nullptr && here->chosen) continue;
-      bool const mine = here != nullptr && !here->voted.empty() &&
-                        (here->voted >= at || SYNOD_MUTATION(notice_ignores_ballot));
-      if (mine) {
-        here->chosen = true;
-      } else {
+      if (here == nullptr) {
         gap = true;
+        continue;
       }
+      bool const mine =
+          !here->voted.empty() && (here->voted >= at || SYNOD_MUTATION(notice_ignores_ballot));
+      here->chosen = here->chosen || mine;
+      gap = gap || !here->chosen;
+      if (!gap) decide(s, *here, out);
     }
     advance(out);
-    return gap || chosen_upto_ < upto;
+    return chosen_upto_ < upto;
   }
 
   // The notice that one slot was chosen with the value of ballot `at`.
@@ -208,9 +207,7 @@ class replicated_log {
       slot const next = chosen_upto_.next();
       cell const* const here = acceptor_.cells().find(next);
       if (here == nullptr || !here->chosen) return;
-      chosen_upto_ = next;
-      if (here->value.kind() == value_kind::membership) bind(next, here->value.members(), out);
-      out.decided.push_back({lane_id(), next, here->value});
+      decide(next, *here, out);
     }
   }
 
@@ -279,11 +276,11 @@ class replicated_log {
   }
   template <class Message>
   static void send_now(Output& out, node_set to, Message&& what) {
-    if (!to.empty()) out.send_now.push_back({to, std::forward<Message>(what)});
+    if (!to.empty()) out.send_now.emplace_back(to, std::forward<Message>(what));
   }
   template <class Message>
   void send_after(Output& out, node_set to, Message&& what) const {
-    if (!to.empty()) out.send_after.push_back({last_ticket_, to, std::forward<Message>(what)});
+    if (!to.empty()) out.send_after.emplace_back(last_ticket_, to, std::forward<Message>(what));
   }
   bool reject(error_code why) {
     rejected_.count(why);
@@ -335,6 +332,12 @@ class replicated_log {
   void mark(Output& out) {
     marked_upto_ = chosen_upto_;
     append(out, record_kind::mark).upto = chosen_upto_;
+  }
+
+  void decide(slot at, cell const& here, Output& out) {
+    chosen_upto_ = at;
+    if (here.value.kind() == value_kind::membership) bind(at, here.value.members(), out);
+    out.decided.emplace_back(lane_id(), at, here.value);
   }
 
   void bind(slot decided_at, membership const& members, Output& out) {

@@ -426,11 +426,11 @@ class single_decree_core {
   }
   template <class Message>
   void send_now(output_type& out, node_set to, Message&& what) {
-    if (!to.empty()) out.send_now.push_back({to, std::forward<Message>(what)});
+    if (!to.empty()) out.send_now.emplace_back(to, std::forward<Message>(what));
   }
   template <class Message>
   void send_after(output_type& out, node_set to, Message&& what) {
-    if (!to.empty()) out.send_after.push_back({last_ticket_, to, std::forward<Message>(what)});
+    if (!to.empty()) out.send_after.emplace_back(last_ticket_, to, std::forward<Message>(what));
   }
 
   [[nodiscard]] node_set self() const { return options_.members.only(options_.self); }
