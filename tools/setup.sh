@@ -143,14 +143,16 @@ need() {
   if [ ${#become[@]} -gt 0 ]; then
     [ ${#programs[@]} -eq 0 ] || install "${programs[@]}"
   else
-    libraries=() programs=("${missing[@]}")
-    for one in "${programs[@]}"; do
+    libraries=() programs=()
+    for one in "${missing[@]}"; do
       case $one in
         lib*-dev) libraries+=("$one") ;;
-        *) die "missing $one, and there is neither root nor sudo: ask for" \
-          "apt-get install --no-install-recommends ${missing[*]}" ;;
+        *) programs+=("$one") ;;
       esac
     done
+    [ ${#programs[@]} -eq 0 ] ||
+      die "missing ${programs[*]}, and there is neither root nor sudo: ask for" \
+        "apt-get install --no-install-recommends ${programs[*]}"
   fi
   [ ${#libraries[@]} -eq 0 ] || unpack "${libraries[@]}"
   use_packages
