@@ -64,6 +64,9 @@ TEST(layers, protocols_do_not_include_each_other) {
   EXPECT_EQ(layers(paxos, "#include <synod/protocol/multi_paxos/window.hpp>\n"), "");
   EXPECT_EQ(layers(paxos, "#include <synod/protocol/multi_paxos.hpp>\n"), "");
   EXPECT_NE(layers(paxos, "#include <synod/protocol/single_decree.hpp>\n"), "");
+  std::string const masterless = "include/synod/protocol/masterless_multi_paxos.hpp";
+  EXPECT_EQ(layers(masterless, "#include <synod/protocol/multi_paxos/window.hpp>\n"), "");
+  EXPECT_NE(layers(masterless, "#include <synod/protocol/single_decree.hpp>\n"), "");
 }
 
 TEST(layers, the_umbrella_is_for_users) {

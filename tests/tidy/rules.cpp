@@ -71,10 +71,24 @@ string_view folder_of(string_view path) {
   return slash == string_view::npos ? string_view{} : path.substr(0, slash);
 }
 
+struct family_member {
+  string_view protocol;
+  string_view family;
+};
+
+// Protocols made of the parts of another, by plan: they live in its folder but for the facade.
+constexpr std::array families{
+    family_member{"masterless_multi_paxos", "multi_paxos"},
+};
+
 // "multi_paxos" for protocol/multi_paxos.hpp and for all of protocol/multi_paxos/.
 string_view protocol_of(string_view path) {
   path.remove_prefix(library.size() + string_view("protocol/").size());
-  return path.substr(0, path.find_first_of("/."));
+  string_view const name = path.substr(0, path.find_first_of("/."));
+  for (family_member const& one : families) {
+    if (one.protocol == name) return one.family;
+  }
+  return name;
 }
 
 void check_inclusion_of_ours(source const& of, inclusion const& one, findings& out) {
