@@ -268,10 +268,11 @@ class file_log {
     if (error_) return;
     auto const again = [this](record_header const& says, std::span<std::byte const> body) {
       if (!error_) stage(says.address, says.at, body, says.body_checksum);
+      return parts_.end.next - 1;
     };
     result<bool> const done = reclaim_.step(parts_.disk, store(), parts_.live,
                                             parts_.current.number, parts_.supply.short_of_space(),
-                                            parts_.end.next, queue_.durable_sequence(), again);
+                                            parts_.end.next - 1, queue_.durable_sequence(), again);
     if (!done && !error_) error_ = done.error();
     if (!error_ && *done) drop_oldest();
   }
@@ -283,7 +284,7 @@ class file_log {
     parts_.store.first_segment = parts_.live.first_segment();
     ++parts_.store.generation;
     error_ = parts_.store_file.write(parts_.disk, parts_.store);
-    if (error_) return;
+    if (error_ || was_lost(parts_.store.first_segment - 1)) return;
     result<io_file> const file = parts_.disk.open(name);
     if (!file) {
       error_ = file.error();
@@ -292,6 +293,13 @@ class file_log {
     result<std::uint64_t> const bytes = parts_.disk.size(*file);
     parts_.disk.close(*file);
     error_ = bytes ? parts_.supply.retire(parts_.disk, name, *bytes) : bytes.error();
+  }
+
+  [[nodiscard]] bool was_lost(std::uint64_t segment) const {
+    for (log_damage const& one : parts_.damages) {
+      if (one.what == log_damage::extent::segment && one.segment == segment) return true;
+    }
+    return false;
   }
 
   void close() {

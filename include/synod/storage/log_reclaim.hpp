@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/codec/crc32c.hpp>
+#include <synod/core/assert.hpp>
 #include <synod/core/error.hpp>
 #include <synod/storage/io.hpp>
 #include <synod/storage/live_index.hpp>
@@ -34,12 +35,14 @@ class log_reclaim {
       if (oldest >= current || !worthwhile(live, short_of_space)) return false;
       live.places_in(oldest, places_);
       next_ = 0;
+      settled_at_ = appended;
       state_ = state::copying;
     }
     if (state_ == state::copying) {
-      if (error const why = copy(disk, store, oldest, live, append, appended)) return why;
+      if (error const why = copy(disk, store, oldest, live, append)) return why;
     }
-    if (state_ == state::settling && durable >= settled_at_) {
+    bool const settled = durable >= settled_at_ || SYNOD_MUTATION(copies_not_awaited);
+    if (state_ == state::settling && settled) {
       state_ = state::resting;
       return live.in(oldest).alive == 0;
     }
@@ -61,8 +64,7 @@ class log_reclaim {
   }
 
   template <class Append>
-  error copy(Io& disk, store_id store, std::uint64_t segment, live_index& live, Append& append,
-             std::uint64_t& appended) {
+  error copy(Io& disk, store_id store, std::uint64_t segment, live_index& live, Append& append) {
     if (next_ < places_.size()) {
       result<io_file> const file = disk.open(segment_name(segment));
       if (!file) return file.error();
@@ -73,10 +75,7 @@ class log_reclaim {
       disk.close(*file);
       if (why) return why;
     }
-    if (next_ == places_.size()) {
-      state_ = state::settling;
-      settled_at_ = appended;
-    }
+    if (next_ == places_.size()) state_ = state::settling;
     return {};
   }
 
@@ -96,7 +95,7 @@ class log_reclaim {
       if (all.size() < read.extent()) return unreadable(segment);
       auto const body = all.subspan(read.header_bytes, says.body_bytes);
       if (crc32c(body) != says.body_checksum) return unreadable(segment);
-      append(says, body);
+      settled_at_ = append(says, body);
       copied += read.extent();
     }
     return {};

@@ -180,7 +180,11 @@ class disk {
     });
     return all;
   }
-  [[nodiscard]] disk_image& image() { return image_; }
+  // The size of a file; 0 if there is none of that name.
+  [[nodiscard]] std::uint64_t size(file_name const& name) const {
+    std::size_t const file = image_.find(name);
+    return file == disk_image::none ? 0 : image_.size(file);
+  }
 
  private:
   struct queued {

@@ -58,9 +58,11 @@ class storage_oracle {
     seen_.clear();
   }
 
-  // Whether a replay that yielded `found` keeps what was durable and invents nothing. A record that
-  // was trimmed, or appended and not yet durable, may be there or not.
-  [[nodiscard]] char const* judge(std::vector<version> const& found, ticket durable) {
+  // Null if a replay that yielded `found` keeps what was durable, or names it as damaged, and
+  // invents nothing; otherwise what is wrong with it. A record that was trimmed, or appended and
+  // not yet durable, may be there or not.
+  [[nodiscard]] char const* judge(std::vector<version> const& found, ticket durable,
+                                  damage const& harm = {}) {
     seen_.clear();
     for (version const& one : found) {
       std::size_t const which = find(one);
@@ -73,6 +75,7 @@ class storage_oracle {
     for (std::size_t i = 0; i < versions_.size(); ++i) {
       version const& one = versions_[i];
       if (one.trimmed || one.number > durable || replaced(i, durable)) continue;
+      if (named(harm, one.address)) continue;
       bool there = false;
       for (std::size_t which : seen_) {
         there = there || (which >= i && versions_[which].address == one.address);
@@ -83,6 +86,16 @@ class storage_oracle {
   }
 
  private:
+  static bool named(damage const& harm, record_address const& address) {
+    if (harm.everything) return true;
+    for (damaged_range const& one : harm.ranges) {
+      if (one.group == address.group && one.lane == address.lane && one.first <= address.at &&
+          address.at <= one.last) {
+        return true;
+      }
+    }
+    return false;
+  }
   [[nodiscard]] bool seen(std::size_t which) const {
     return std::find(seen_.begin(), seen_.end(), which) != seen_.end();
   }

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gtest/gtest.h>
+
+#include <support/log_torture.hpp>
+#include <support/mutated.hpp>
+#include <support/rot_sweep.hpp>
+
+namespace {
+
+using support::crash_sweep;
+using support::mutated;
+
+// Whether the sweep notices; a broken invariant is noticed too.
+bool caught(crash_sweep sweep) {
+  sweep.until_first = true;
+  try {
+    return !sweep.run().clean();
+  } catch (synod::broken_invariant_error const&) {
+    return true;
+  }
+}
+
+crash_sweep short_sweep() {
+  crash_sweep sweep{{4096, 1 << 24}};
+  sweep.before = 40;
+  sweep.entries = 20;
+  sweep.odd_sectors = 1;
+  return sweep;
+}
+
+TEST(storage_mutations, none_of_them_on_nothing_is_wrong) {
+  support::sweep_outcome const outcome = short_sweep().run();
+  EXPECT_TRUE(outcome.clean()) << outcome.first;
+  EXPECT_GT(outcome.cases, 100U);
+}
+
+TEST(storage_mutations, a_skipped_sync_is_caught) {
+  mutated const on("sync_skipped");
+  EXPECT_TRUE(caught(short_sweep()));
+}
+
+TEST(storage_mutations, a_skipped_sync_of_the_directory_is_caught) {
+  mutated const on("directory_sync_skipped");
+  EXPECT_TRUE(caught(short_sweep()));
+}
+
+TEST(storage_mutations, a_failed_sync_that_is_tried_again_is_caught) {
+  mutated const on("failed_sync_retried");
+  crash_sweep sweep = short_sweep();
+  sweep.operation_fails = true;
+  EXPECT_TRUE(caught(sweep));
+}
+
+TEST(storage_mutations, records_of_a_previous_lap_are_caught) {
+  mutated const on("recycled_lap_accepted");
+  EXPECT_TRUE(caught(short_sweep()));
+}
+
+TEST(storage_mutations, a_segment_dropped_before_its_copies_are_durable_is_caught) {
+  mutated const on("copies_not_awaited");
+  bool noticed = false;
+  for (std::uint64_t seed = 1; seed <= 200 && !noticed; ++seed) {
+    noticed = !support::log_torture(seed).run(12).wrong.empty();
+  }
+  EXPECT_TRUE(noticed);
+}
+
+TEST(storage_mutations, a_tail_cut_at_corruption_is_caught) {
+  support::traced_log const whole = support::marked_log({4096, 1 << 24}, 12);
+  EXPECT_EQ(support::sweep_rot(whole, 997).silent, 0U);
+  mutated const on("tail_cut_at_corruption");
+  EXPECT_GT(support::sweep_rot(whole, 997).silent, 0U);
+}
+
+}  // namespace
