@@ -28,6 +28,7 @@
 #include <synod/core/rejections.hpp>
 #include <synod/core/shared.hpp>
 #include <synod/core/slot_value.hpp>
+#include <synod/core/snapshot_store.hpp>
 #include <synod/leader/ballot_election.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/leader/stable.hpp>
@@ -102,7 +103,12 @@
 #include <synod/runtime/read_levels.hpp>
 #include <synod/runtime/session.hpp>
 #include <synod/runtime/session_messages.hpp>
+#include <synod/runtime/snapshot_donor.hpp>
+#include <synod/runtime/snapshot_messages.hpp>
+#include <synod/runtime/snapshot_policy.hpp>
+#include <synod/runtime/snapshot_receiver.hpp>
 #include <synod/runtime/snapshot_stream.hpp>
+#include <synod/runtime/snapshot_work.hpp>
 #include <synod/storage/address_table.hpp>
 #include <synod/storage/block_buffer.hpp>
 #include <synod/storage/faulty.hpp>
@@ -116,6 +122,7 @@
 #include <synod/storage/log_recovery.hpp>
 #include <synod/storage/manifest_file.hpp>
 #include <synod/storage/memory.hpp>
+#include <synod/storage/memory_snapshots.hpp>
 #include <synod/storage/none.hpp>
 #include <synod/storage/segment_scan.hpp>
 #include <synod/storage/segment_supply.hpp>

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/assert.hpp>
+#include <synod/runtime/snapshot_messages.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace synod {
+
+struct snapshot_receiver_options {
+  std::uint32_t credit_bytes = 1 << 20;               // on their way at a time
+  std::uint64_t length_max = std::uint64_t{1} << 40;  // of a whole snapshot
+  time_ns ask_again_ns = 500'000'000;
+};
+
+// Gets a snapshot from a donor into a store: asks, writes what follows in order, asks again for
+// what was lost, and begins anew only if the donor has nothing but another one. The store makes it
+// durable as a whole, and checks it, before anybody hears of it.
+template <snapshot_store Store>
+class snapshot_receiver {
+ public:
+  explicit snapshot_receiver(snapshot_receiver_options given = {}) : options_(given) {}
+
+  [[nodiscard]] bool busy() const { return state_ != phase::idle; }
+  [[nodiscard]] time_ns next_deadline() const { return busy() ? ask_at_ : never; }
+  [[nodiscard]] std::uint64_t failures() const { return failures_; }
+
+  // Effects: gets one that reaches `at_least` from there. While one is under way, the donor may
+  // change and what is here stays.
+  void want(time_ns now, node_id from, slot at_least, std::vector<snapshot_send>& out) {
+    donor_ = from;
+    at_least_ = at_least;
+    if (state_ == phase::idle) state_ = phase::asking;
+    ask(now, out);
+  }
+  // The log went on without it.
+  void abandon(Store& store) {
+    if (state_ == phase::receiving) store.abandon();
+    state_ = phase::idle;
+  }
+
+  // Returns the snapshot once it is whole and durable in the store.
+  std::optional<snapshot_info> step(time_ns now, node_id from, snapshot_message const& got,
+                                    Store& store, std::vector<snapshot_send>& out) {
+    if (!busy() || from != donor_) return std::nullopt;
+    if (auto const* const offer = std::get_if<snapshot_offer>(&got)) {
+      take_offer(now, offer->what, store, out);
+    } else if (auto const* const part = std::get_if<snapshot_part>(&got)) {
+      return take_part(now, *part, store, out);
+    }
+    return std::nullopt;
+  }
+
+  void tick(time_ns now, std::vector<snapshot_send>& out) {
+    if (busy() && now >= ask_at_) ask(now, out);
+  }
+
+ private:
+  enum class phase : std::uint8_t { idle, asking, receiving };
+
+  void ask(time_ns now, std::vector<snapshot_send>& out) {
+    ask_at_ = now + options_.ask_again_ns;
+    asked_upto_ = written_ + options_.credit_bytes;
+    snapshot_info const have = state_ == phase::receiving ? what_ : snapshot_info();
+    out.push_back({donor_, snapshot_ask{at_least_, have, written_, options_.credit_bytes}});
+  }
+
+  void take_offer(time_ns now, snapshot_info const& what, Store& store,
+                  std::vector<snapshot_send>& out) {
+    bool const usable =
+        what.upto >= at_least_ && what.length != 0 && what.length <= options_.length_max;
+    if (!usable || (state_ == phase::receiving && what == what_)) return;
+    what_ = what;
+    state_ = phase::receiving;
+    written_ = store.begin(what);
+    ask(now, out);
+  }
+
+  std::optional<snapshot_info> take_part(time_ns now, snapshot_part const& part, Store& store,
+                                         std::vector<snapshot_send>& out) {
+    if (state_ != phase::receiving || part.of != what_ || part.bytes.empty()) return std::nullopt;
+    if (part.offset != written_ && !SYNOD_MUTATION(snapshot_parts_in_any_order))
+      return std::nullopt;
+    if (part.bytes.size() > what_.length - written_) return std::nullopt;
+    if (store.write(part.bytes)) {
+      fail(store);
+      return std::nullopt;
+    }
+    written_ += part.bytes.size();
+    ask_at_ = now + options_.ask_again_ns;
+    if (written_ < what_.length) {
+      if (asked_upto_ - written_ <= options_.credit_bytes / 2) ask(now, out);
+      return std::nullopt;
+    }
+    if (store.finish()) {
+      fail(store);
+      return std::nullopt;
+    }
+    state_ = phase::idle;
+    written_ = 0;
+    return what_;
+  }
+
+  // It cannot be kept, or is not what was offered: from the beginning, after a pause.
+  void fail(Store& store) {
+    ++failures_;
+    store.abandon();
+    state_ = phase::asking;
+    written_ = 0;
+  }
+
+  snapshot_receiver_options options_;
+  phase state_ = phase::idle;
+  node_id donor_;
+  slot at_least_;
+  snapshot_info what_;
+  std::uint64_t written_ = 0;
+  std::uint64_t asked_upto_ = 0;
+  time_ns ask_at_ = never;
+  std::uint64_t failures_ = 0;
+};
+
+}  // namespace synod
