@@ -45,6 +45,12 @@
 #include <synod/machine/kv.hpp>
 #include <synod/machine/page_map.hpp>
 #include <synod/machine/value_register.hpp>
+#include <synod/observe/counters.hpp>
+#include <synod/observe/events.hpp>
+#include <synod/observe/histogram.hpp>
+#include <synod/observe/null.hpp>
+#include <synod/observe/observers.hpp>
+#include <synod/observe/trace.hpp>
 #include <synod/protocol/masterless_multi_paxos.hpp>
 #include <synod/protocol/multi_paxos.hpp>
 #include <synod/protocol/multi_paxos/catching_up.hpp>
