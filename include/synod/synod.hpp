@@ -130,6 +130,9 @@
 #include <synod/storage/memory.hpp>
 #include <synod/storage/memory_snapshots.hpp>
 #include <synod/storage/none.hpp>
+#include <synod/storage/posix_io.hpp>
+#include <synod/storage/posix_io_ring.hpp>
+#include <synod/storage/posix_io_writer.hpp>
 #include <synod/storage/segment_scan.hpp>
 #include <synod/storage/segment_supply.hpp>
 #include <synod/storage/write_queue.hpp>

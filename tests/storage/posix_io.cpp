@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <synod/storage/posix_io.hpp>
+
+#include <gtest/gtest.h>
+
+#include <synod/storage/file_log.hpp>
+#include <synod/testing/storage_suite.hpp>
+
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace {
+
+using synod::file_log;
+using synod::posix_io;
+using synod::record_view;
+using synod::ticket;
+using synod::write_queueing;
+namespace fs = std::filesystem;
+
+// A directory that is empty at first and gone afterwards.
+struct temporary_directory {
+  explicit temporary_directory(std::string const& under = testing::TempDir())
+      : path(under + "synod_" + std::to_string(::getpid())) {
+    fs::remove_all(path);
+  }
+  ~temporary_directory() { fs::remove_all(path); }
+  std::string path;
+};
+
+synod::log_options small() {
+  synod::log_options options;
+  options.segment_bytes = synod::segment_bytes_min * 2;
+  options.low_water_bytes = 1 << 20;
+  return options;
+}
+
+// The suite opens the store hundreds of times; memory will do as the disk where there is such a file
+// system, since what a real disk adds is looked at below.
+std::string fast_disk() {
+  bool const there = ::access("/dev/shm", W_OK) == 0;
+  return there ? "/dev/shm/" : testing::TempDir();
+}
+
+struct log_in_files {
+  using storage_type = file_log<>;
+
+  explicit log_in_files(write_queueing with) : how(with) {}
+
+  storage_type* open() {
+    log.reset();
+    auto opened = file_log<>::open(posix_io((where.path + "/deep/er").c_str(), how), small());
+    if (!opened) {
+      ADD_FAILURE() << opened.error();
+      return nullptr;
+    }
+    log.emplace(std::move(*opened));
+    return &*log;
+  }
+  void crash() {}  // a process cannot cut its own power; the simulated disk does
+  void wipe() {
+    log.reset();
+    fs::remove_all(where.path);
+  }
+  void fail_after(std::uint64_t) {}
+  void heal() {}
+  bool struck() const { return false; }
+
+  temporary_directory where{fast_disk()};
+  write_queueing how;
+  std::optional<file_log<>> log;
+};
+
+void run_suite(write_queueing how) {
+  log_in_files subject(how);
+  auto expect = [&](bool ok, char const* sentence, char const* when) {
+    EXPECT_TRUE(ok) << sentence << " (" << when << ")";
+  };
+  synod::testing::storage_suite suite(subject, expect);
+  suite.all();
+}
+
+TEST(posix_io, passes_the_suite_with_the_queue_of_the_kernel) {
+  if (!posix_io("unused", write_queueing::ring).has_ring()) GTEST_SKIP() << "no io_uring here";
+  run_suite(write_queueing::ring);
+}
+TEST(posix_io, passes_the_suite_with_a_thread) { run_suite(write_queueing::thread); }
+
+file_log<> open_at(temporary_directory const& where, write_queueing how,
+                   synod::log_options const& options = small()) {
+  auto opened = file_log<>::open(posix_io(where.path.c_str(), how), options);
+  EXPECT_TRUE(opened) << opened.error();
+  return std::move(*opened);
+}
+
+TEST(posix_io, a_store_is_private_and_taken_by_one_process) {
+  temporary_directory const where;
+  fs::create_directory(where.path);
+  fs::permissions(where.path, fs::perms::all);
+  file_log<> const log = open_at(where, write_queueing::automatic);
+  struct stat about {};
+  ASSERT_EQ(::stat(where.path.c_str(), &about), 0);
+  EXPECT_EQ(about.st_mode & 0777, 0700U);
+  for (auto const& one : fs::directory_iterator(where.path)) {
+    ASSERT_EQ(::stat(one.path().c_str(), &about), 0);
+    EXPECT_EQ(about.st_mode & 0777, 0600U) << one.path();
+  }
+  auto const second = file_log<>::open(posix_io(where.path.c_str()), small());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, synod::error_code::locked);
+  EXPECT_EQ(second.error().value, static_cast<std::uint64_t>(::getpid())) << "names the holder";
+}
+
+TEST(posix_io, a_directory_that_cannot_be_made_is_an_error_with_its_number) {
+  auto const opened = file_log<>::open(posix_io("/proc/synod/log"), small());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, synod::error_code::io_failure);
+  EXPECT_EQ(opened.error().value, static_cast<std::uint64_t>(ENOENT));
+}
+
+void completes_in_the_background(write_queueing how) {
+  temporary_directory const where;
+  file_log<> log = open_at(where, how);
+  while (log.busy()) log.durable();
+  std::vector<std::byte> const body(300);
+  record_view const one{{{}, synod::lane_id(1), synod::slot(1), synod::record_kind::vote},
+                        {0, 1, {}},
+                        body,
+                        synod::crc32c(body)};
+  log.append(std::span(&one, 1), ticket(1));
+  log.durable();
+  EXPECT_TRUE(log.busy());
+  pollfd watch{log.disk().event_descriptor(), POLLIN, 0};
+  for (int tries = 0; log.durable() < ticket(1) && tries < 100; ++tries) {
+    ASSERT_EQ(::poll(&watch, 1, 10000), 1) << "the descriptor tells when a write is done";
+    std::uint64_t count = 0;
+    ASSERT_EQ(::read(watch.fd, &count, sizeof count), static_cast<ssize_t>(sizeof count));
+  }
+  EXPECT_EQ(log.durable(), ticket(1));
+}
+
+TEST(posix_io, a_descriptor_tells_when_the_kernel_has_written) {
+  if (!posix_io("unused", write_queueing::ring).has_ring()) GTEST_SKIP() << "no io_uring here";
+  completes_in_the_background(write_queueing::ring);
+}
+TEST(posix_io, a_descriptor_tells_when_the_thread_has_written) {
+  completes_in_the_background(write_queueing::thread);
+}
+
+TEST(posix_io, many_appends_become_few_writes_and_keep_their_order) {
+  temporary_directory const where;
+  {
+    file_log<> log = open_at(where, write_queueing::automatic);
+    std::vector<std::byte> const body(200);
+    for (std::uint64_t i = 1; i <= 2000; ++i) {
+      record_view const one{{{}, synod::lane_id(1), synod::slot(i), synod::record_kind::vote},
+                            {0, 1, {}},
+                            body,
+                            synod::crc32c(body)};
+      log.append(std::span(&one, 1), ticket(i));
+      if (i % 3 == 0) {
+        ticket const reached = log.durable();
+        EXPECT_LE(reached, ticket(i));
+      }
+    }
+    log.wait();
+    EXPECT_EQ(log.durable(), ticket(2000));
+  }
+  file_log<> log = open_at(where, write_queueing::automatic);
+  std::uint64_t next = 1;
+  EXPECT_TRUE(log.replay([&](record_view const& one) {
+                   EXPECT_EQ(one.address.at, synod::slot(next));
+                   ++next;
+                 })
+                  .none());
+  EXPECT_EQ(next, 2001U);
+}
+
+}  // namespace
