@@ -33,6 +33,7 @@
 #include <synod/leader/policy.hpp>
 #include <synod/leader/stable.hpp>
 #include <synod/leader/wire.hpp>
+#include <synod/log/client_decision.hpp>
 #include <synod/log/client_table.hpp>
 #include <synod/log/id_index.hpp>
 #include <synod/log/reply_store.hpp>
@@ -97,7 +98,9 @@
 #include <synod/runtime/configuration_list.hpp>
 #include <synod/runtime/digest.hpp>
 #include <synod/runtime/drain.hpp>
+#include <synod/runtime/encode_value.hpp>
 #include <synod/runtime/executor.hpp>
+#include <synod/runtime/finished_numbers.hpp>
 #include <synod/runtime/founding.hpp>
 #include <synod/runtime/founding_messages.hpp>
 #include <synod/runtime/founding_options.hpp>

@@ -72,8 +72,8 @@ struct quorum_spec {
 struct cluster_constants {
   std::uint32_t alpha = 256;              // a membership decided at slot s governs from s + alpha
   std::uint32_t session_capacity = 1024;  // sessions kept before the oldest is evicted
-  std::uint32_t replies_kept = 32;        // per session
-  std::uint32_t in_flight_max = 32;       // commands of one session not yet acknowledged
+  std::uint32_t replies_kept = 1024;      // per session
+  std::uint32_t in_flight_max = 1024;     // commands of one session not yet acknowledged
 
   friend constexpr bool operator==(cluster_constants const&, cluster_constants const&) = default;
 };

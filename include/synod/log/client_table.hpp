@@ -4,6 +4,7 @@
 #include <synod/core/assert.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/membership.hpp>
+#include <synod/log/client_decision.hpp>
 #include <synod/log/id_index.hpp>
 #include <synod/log/reply_store.hpp>
 #include <synod/log/sort_by_key.hpp>
@@ -15,26 +16,6 @@
 #include <vector>
 
 namespace synod {
-
-// The place of a command in the history: slot << 16 | index in its batch. It is also the version of
-// whatever that command wrote.
-constexpr std::uint64_t position_of(slot at, std::uint16_t index) {
-  return (at.value << 16) | index;
-}
-
-// What the table says about one command. Only `execute` may change the state machine.
-enum class client_verdict : std::uint8_t {
-  execute,  // never seen: apply it, and keep its reply
-  cached,   // applied before: here is the reply of then
-  expired,  // the session is gone or the reply is: it may or may not have been applied
-  refused,  // outside of what the session may have in flight: not applied
-};
-
-struct client_decision {
-  client_verdict verdict = client_verdict::expired;
-  std::uint64_t version = 0;         // of a cached reply
-  std::span<std::byte const> reply;  // of a cached reply, until the table changes
-};
 
 // The replicated table that makes a command count once, however often it was sent, forwarded or
 // proposed. It is a part of the state: the same on every node after the same slot, and in every
@@ -240,9 +221,17 @@ class client_table {
     return index_.find(session.value, id_at());
   }
   static std::size_t lower_bound(std::vector<executed> const& in, sequence number) {
-    std::size_t at = in.size();
-    while (at > 0 && in[at - 1].number >= number) --at;
-    return at;
+    if (in.empty() || in.back().number < number) return in.size();
+    std::size_t low = 0;
+    for (std::size_t high = in.size(); low < high;) {
+      std::size_t const middle = (low + high) / 2;
+      if (in[middle].number < number) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
   }
 
   std::uint32_t take() {

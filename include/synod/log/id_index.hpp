@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -8,16 +9,16 @@
 
 namespace synod {
 
-// Finds the place of a node in an array by the 64-bit id of the node. Only places are stored, four
-// bytes each; the owner of the array says which id is at a place. Nothing ever walks it, so its
-// order cannot leak into a state machine.
+// Finds the place of a node in an array by the id of the node: a 64-bit number, or anything with
+// `spread()`, 64 bits of it. Only places are stored, four bytes each; the owner of the array says
+// which id is at a place. Nothing ever walks it, so its order cannot leak into a state machine.
 class id_index {
  public:
   static constexpr std::uint32_t none = UINT32_MAX;
 
   // `id_at(place)` gives the id of a stored place.
-  template <class IdAt>
-  [[nodiscard]] std::uint32_t find(std::uint64_t id, IdAt&& id_at) const {
+  template <class Id, class IdAt>
+  [[nodiscard]] std::uint32_t find(Id const& id, IdAt&& id_at) const {
     if (used_ == 0) return none;
     for (std::size_t at = home_of(id);; at = (at + 1) & mask()) {
       if (cells_[at] == none || id_at(cells_[at]) == id) return cells_[at];
@@ -25,16 +26,16 @@ class id_index {
   }
 
   // Requires: no place with this id is stored, and `place` is not none.
-  template <class IdAt>
-  void insert(std::uint64_t id, std::uint32_t place, IdAt&& id_at) {
+  template <class Id, class IdAt>
+  void insert(Id const& id, std::uint32_t place, IdAt&& id_at) {
     reserve(used_ + 1, id_at);
     put(id, place);
     ++used_;
   }
 
   // Does nothing when the id is not stored.
-  template <class IdAt>
-  void erase(std::uint64_t id, IdAt&& id_at) {
+  template <class Id, class IdAt>
+  void erase(Id const& id, IdAt&& id_at) {
     if (used_ == 0) return;
     std::size_t hole = home_of(id);
     while (cells_[hole] != none && id_at(cells_[hole]) != id) hole = (hole + 1) & mask();
@@ -70,11 +71,19 @@ class id_index {
 
  private:
   [[nodiscard]] std::size_t mask() const { return cells_.size() - 1; }
-  [[nodiscard]] std::size_t home_of(std::uint64_t id) const {
+  template <class Id>
+  [[nodiscard]] std::size_t home_of(Id const& of) const {
+    std::uint64_t id = 0;
+    if constexpr (std::integral<Id>) {
+      id = of;
+    } else {
+      id = of.spread();
+    }
     std::uint64_t const mixed = (id ^ (id >> 32)) * 0x9e3779b97f4a7c15ULL;
     return static_cast<std::size_t>(mixed >> 32) & mask();
   }
-  void put(std::uint64_t id, std::uint32_t place) {
+  template <class Id>
+  void put(Id const& id, std::uint32_t place) {
     std::size_t at = home_of(id);
     while (cells_[at] != none) at = (at + 1) & mask();
     cells_[at] = place;

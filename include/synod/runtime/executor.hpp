@@ -10,13 +10,13 @@
 #include <synod/machine/commands.hpp>
 #include <synod/runtime/configuration_list.hpp>
 #include <synod/runtime/digest.hpp>
+#include <synod/runtime/encode_value.hpp>
 #include <synod/runtime/host_delta.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -215,10 +215,7 @@ class executor {
     applied_origin const whose{where.session, number, where.version()};
     if (new_here || SYNOD_MUTATION(h23_apply_without_the_table)) {
       apply_command(state_, what, where, [&](auto const& value) {
-        reply_.clear();
-        if constexpr (!std::same_as<std::remove_cvref_t<decltype(value)>, done>) {
-          coder_.encode(value, reply_);
-        }
+        encode_reply(value);
         if (new_here) clients_.keep(where.version(), where.session, number, reply_);
         digest_.mix(reply_);
         to.done(whose, value);
@@ -232,6 +229,15 @@ class executor {
         break;
       case client_verdict::expired: to.expired(whose); break;
       case client_verdict::refused: to.refused(whose); break;
+    }
+  }
+
+  // A reply that its codec cannot write is longer than any that is kept: a retry ends as expired.
+  template <class Result>
+  void encode_reply(Result const& value) {
+    reply_.clear();
+    if constexpr (!std::same_as<Result, done>) {
+      if (!encode_value(coder_, value, reply_)) reply_.resize(client_table::reply_bytes_max + 1);
     }
   }
 

@@ -82,7 +82,7 @@ inline void encode(wire_writer& out, founding_declined const& value) {
 inline void decode(wire_reader& in, founding_declined& value) {
   std::uint16_t why = 0;
   in(value.founder, why);
-  if (why > static_cast<std::uint16_t>(error_code::amnesia)) in.fail();
+  if (why >= error_codes) in.fail();
   value.why = static_cast<error_code>(in.failed() ? 0 : why);
 }
 inline void encode(wire_writer& out, founding_lookout const& value) {

@@ -6,8 +6,9 @@
 #include <synod/core/ids.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
+#include <synod/log/sort_by_key.hpp>
 #include <synod/runtime/attempts.hpp>
-#include <synod/runtime/backoff_delay.hpp>
+#include <synod/runtime/finished_numbers.hpp>
 #include <synod/runtime/leader_guess.hpp>
 #include <synod/runtime/session_messages.hpp>
 
@@ -19,16 +20,6 @@
 
 namespace synod {
 
-struct session_options {
-  std::uint32_t in_flight_max = 32;  // at most that of the founding record
-  std::uint32_t hops_max = 4;        // redirections in a row before a pause
-  time_ns attempt_timeout_ns = 500'000'000;
-  backoff_delay backoff;
-  // Whether what is sent once arrives at most once, and so does each answer: a connection that is
-  // given up when it breaks does that, datagrams do not.
-  bool links_deliver_once = false;
-};
-
 // The client's side of a session as a pure state machine: it opens the session through the log,
 // sends every command under one (session, sequence) however often it has to, follows hints by
 // their ballots, and says in the end what it knows and not more. The host owns sockets, clock,
@@ -37,17 +28,18 @@ template <class Payload>
 class client_session {
  public:
   client_session(session_options given, membership known, generator dice)
-      : options_(given), members_(std::move(known)), dice_(dice) {
+      : options_(given), members_(std::move(known)), dice_(dice), numbers_(given.in_flight_max) {
     draw_token();
   }
 
   [[nodiscard]] session_id id() const { return session_; }
-  [[nodiscard]] std::size_t in_flight() const { return operations_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return places_.size() - free_.size(); }
+  [[nodiscard]] bool full() const { return in_flight() >= options_.in_flight_max; }
   [[nodiscard]] membership const& members() const { return members_; }
   // The highest version of anything this client was told: hand it to a session read.
   [[nodiscard]] std::uint64_t seen() const { return seen_; }
   [[nodiscard]] std::optional<node_id> leader() const { return guess_.leader(); }
-  // Null once finished.
+  // Null once finished. Good until the next input.
   [[nodiscard]] Payload const* payload(std::uint64_t handle) const {
     operation const* const found = find(handle);
     return found == nullptr ? nullptr : &found->what;
@@ -56,13 +48,19 @@ class client_session {
   // Effects: returns the handle of the operation, which ends in `finished` exactly once and at its
   // deadline at the latest; or refuses, and nothing was done.
   result<std::uint64_t> submit(time_ns now, Payload what, time_ns deadline, session_output& out) {
-    return begin(now, std::move(what), deadline, false, std::nullopt, out);
+    auto const begun = begin(std::move(what), deadline, false, std::nullopt);
+    if (!begun) return begun;
+    queue_.push_back(place_of(*begun));
+    launch(now, out);
+    return begun;
   }
   // A read changes nothing, so it needs no number and may be sent anywhere: to one node, or to
   // whoever leads.
   result<std::uint64_t> submit_read(time_ns now, Payload what, time_ns deadline,
                                     std::optional<node_id> only, session_output& out) {
-    return begin(now, std::move(what), deadline, true, only, out);
+    auto const begun = begin(std::move(what), deadline, true, only);
+    if (begun) send(now, places_[place_of(*begun)], out);
+    return begun;
   }
 
   void answered(time_ns now, node_id from, session_answer const& got, session_output& out);
@@ -74,19 +72,16 @@ class client_session {
   void learn(membership const& newer) {
     if (newer.number() > members_.number() || members_.members().empty()) members_ = newer;
   }
+  // Not later than the next moment at which `tick` has something to do.
   [[nodiscard]] time_ns next_deadline() const {
-    time_ns soonest = opening_ ? open_.next : never;
-    for (operation const& one : operations_) {
-      if (one.deadline < soonest) soonest = one.deadline;
-      if (one.state != attempts::phase::queued && one.next < soonest) soonest = one.next;
-    }
-    return soonest;
+    time_ns const opening = opening_ ? open_.next : never;
+    return opening < soonest_ ? opening : soonest_;
   }
 
  private:
   struct operation : attempts {
-    std::uint64_t handle = 0;
-    sequence number;  // 0 until it is sent first
+    std::uint64_t handle = 0;  // 0: this place is free
+    sequence number;           // 0 until it is sent first
     time_ns deadline = never;
     bool read = false;
     std::optional<node_id> only;
@@ -99,66 +94,71 @@ class client_session {
     return {code, value, "session", remedy};
   }
 
+  // A handle is the number of the operation and, in its lowest bits, its place.
+  static constexpr unsigned place_bits = 20;
+  static std::uint32_t place_of(std::uint64_t handle) {
+    return static_cast<std::uint32_t>(handle & ((1U << place_bits) - 1));
+  }
   [[nodiscard]] operation const* find(std::uint64_t handle) const {
-    for (operation const& one : operations_) {
-      if (one.handle == handle) return &one;
-    }
-    return nullptr;
+    std::uint32_t const place = place_of(handle);
+    if (handle == 0 || place >= places_.size() || places_[place].handle != handle) return nullptr;
+    return &places_[place];
   }
   operation* find(std::uint64_t handle) {
     return const_cast<operation*>(std::as_const(*this).find(handle));
-  }
-
-  // Everything up to here is finished, whatever became of it: nobody will ask again.
-  [[nodiscard]] sequence acked_upto() const {
-    std::uint64_t acked = next_.value - 1;
-    for (operation const& one : operations_) {
-      if (one.number.value != 0 && one.number.value <= acked) acked = one.number.value - 1;
-    }
-    return sequence(acked);
   }
 
   void draw_token() {
     token_high_ = dice_.next();
     token_low_ = dice_.next();
   }
+  void wake(time_ns at) {
+    if (at < soonest_) soonest_ = at;
+  }
 
-  result<std::uint64_t> begin(time_ns now, Payload&& what, time_ns deadline, bool read,
-                              std::optional<node_id> only, session_output& out) {
-    if (operations_.size() >= options_.in_flight_max) {
-      return wrong(error_code::busy, operations_.size(), "wait for an operation to finish");
+  result<std::uint64_t> begin(Payload&& what, time_ns deadline, bool read,
+                              std::optional<node_id> only) {
+    if (full() || in_flight() >> place_bits != 0) {
+      return wrong(error_code::busy, in_flight(), "wait for an operation to finish");
     }
     if (members_.members().empty()) {
       return wrong(error_code::empty_membership, 0, "learn the members first");
     }
-    operation fresh;
-    fresh.handle = ++handles_;
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::uint32_t>(places_.size()));
+      places_.emplace_back();
+    }
+    std::uint32_t const place = free_.back();
+    free_.pop_back();
+    operation& fresh = places_[place];
+    static_cast<attempts&>(fresh) = {};
+    fresh.handle = ++begun_ << place_bits | place;
+    fresh.number = sequence();
     fresh.deadline = deadline;
     fresh.read = read;
     fresh.only = only;
+    fresh.last = {};
+    fresh.hint = {};
     fresh.what = std::move(what);
-    operations_.push_back(std::move(fresh));
-    launch(now, out);
-    return handles_;
+    wake(deadline);
+    return fresh.handle;
   }
 
   // Sends what is queued, as far as the session and its limit allow, in the order of submission.
   void launch(time_ns now, session_output& out) {
-    bool wanted = false;
-    for (operation& one : operations_) {
-      if (one.state != attempts::phase::queued) continue;
-      if (!one.read) {
-        wanted = true;
-        if (session_.value == 0) continue;
-        if (one.number.value == 0) {
-          if (next_.value - acked_upto().value > options_.in_flight_max) continue;
-          one.number = next_;
-          next_ = next_.next();
-        }
+    std::size_t sent = 0;
+    while (sent < queue_.size()) {
+      operation& one = places_[queue_[sent]];
+      bool const waits = one.handle != 0 && one.state == attempts::phase::queued;
+      if (waits && (session_.value == 0 || !numbers_.has_room())) break;
+      if (waits) {
+        one.number = numbers_.take();
+        send(now, one, out);
       }
-      send(now, one, out);
+      ++sent;
     }
-    if (wanted && session_.value == 0 && !opening_) {
+    queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(sent));
+    if (!queue_.empty() && session_.value == 0 && !opening_) {
       opening_ = true;
       open_ = {};
       send_open(now, out);
@@ -176,35 +176,32 @@ class client_session {
     }
   }
 
-  void depart(time_ns now, attempts& one) {
+  session_request depart(time_ns now, attempts& one, std::optional<node_id> only) {
+    aim(one, only);
     one.state = attempts::phase::sent;
     ++one.count;
     one.next = now + options_.attempt_timeout_ns;
+    session_request request;
+    request.to = one.target;
+    request.attempt = one.count;
+    request.known_config = members_.number();
+    return request;
   }
 
   void send(time_ns now, operation& one, session_output& out) {
-    aim(one, one.only);
-    depart(now, one);
-    session_request request;
-    request.to = one.target;
+    session_request request = depart(now, one, one.only);
+    wake(one.next);
     request.handle = one.handle;
-    request.attempt = one.count;
     request.read = one.read;
     request.session = session_;
     request.number = one.number;
-    request.acked_upto = acked_upto();
+    request.acked_upto = numbers_.acked_upto();
     request.floor = seen_;
-    request.known_config = members_.number();
     out.send.push_back(request);
   }
 
   void send_open(time_ns now, session_output& out) {
-    aim(open_, std::nullopt);
-    depart(now, open_);
-    session_request request;
-    request.to = open_.target;
-    request.attempt = open_.count;
-    request.known_config = members_.number();
+    session_request request = depart(now, open_, std::nullopt);
     request.token_high = token_high_;
     request.token_low = token_low_;
     out.send.push_back(request);
@@ -215,19 +212,19 @@ class client_session {
     one.hops = 0;
     one.next = now + options_.backoff.draw(one.pauses, dice_.next());
     ++one.pauses;
-  }
-
-  [[nodiscard]] bool surely_not_done(attempts const& one) const {
-    return one.surely_not_done(options_.links_deliver_once);
+    wake(one.next);
   }
 
   void finish(operation& one, outcome<std::uint64_t> fate, session_output& out) {
     out.finished.push_back({one.handle, std::move(fate)});
-    operations_.erase(operations_.begin() + (&one - operations_.data()));
+    if (one.number.value != 0) numbers_.finish(one.number);
+    free_.push_back(place_of(one.handle));
+    one.handle = 0;
+    one.what = Payload();
   }
   // It did not succeed: `refused` where that is certain, else `unknown`. Reads change nothing.
   void fail(operation& one, error why, session_output& out) {
-    if (one.read || surely_not_done(one)) {
+    if (one.read || one.surely_not_done(options_.links_deliver_once)) {
       finish(one, refusal{why, one.hint}, out);
     } else {
       finish(one, unknown_fate{why}, out);
@@ -237,6 +234,7 @@ class client_session {
   void answered_open(time_ns now, node_id from, session_answer const& got, session_output& out);
   void on_refusal(time_ns now, operation& one, session_answer const& got, session_output& out);
   void lose_session(time_ns now, operation& told, session_answer const& got, session_output& out);
+  void expire(time_ns now, operation& one, session_output& out);
   static bool is_final(error_code code) {
     return code == error_code::too_large || code == error_code::bad_option ||
            code == error_code::malformed;
@@ -246,12 +244,15 @@ class client_session {
   membership members_;
   generator dice_;
   session_id session_;
-  sequence next_{1};
-  std::vector<operation> operations_;  // in the order of submission
-  std::uint64_t handles_ = 0;
+  finished_numbers numbers_;
+  std::vector<operation> places_;
+  std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> queue_;  // places of commands to be sent first, in order
+  std::uint64_t begun_ = 0;
   std::uint64_t seen_ = 0;
   std::uint64_t turn_ = 0;
   leader_guess guess_;
+  time_ns soonest_ = never;
   bool opening_ = false;
   attempts open_;
   std::uint64_t token_high_ = 0;
@@ -293,8 +294,8 @@ void client_session<Payload>::on_refusal(time_ns now, operation& one, session_an
   one.last = got.why;
   one.hint = got.hint;
   if (is_final(got.why.code)) return fail(one, got.why, out);
-  if (got.attempt != one.count || one.state != attempts::phase::sent)
-    return;  // an earlier attempt's
+  // Not the last attempt: that one is still under way.
+  if (got.attempt != one.count || one.state != attempts::phase::sent) return;
   auto const& leader = guess_.leader();
   bool const somewhere_else = !one.only.has_value() && leader.has_value() && leader != one.target;
   if (somewhere_else && one.hops < options_.hops_max) {
@@ -313,22 +314,23 @@ void client_session<Payload>::lose_session(time_ns now, operation& told, session
                                            session_output& out) {
   told.refuse(got.attempt);
   session_ = session_id();
-  next_ = sequence(1);
+  numbers_.restart();
   draw_token();
   opening_ = false;
-  for (std::size_t i = 0; i < operations_.size();) {
-    operation& one = operations_[i];
-    bool const again = surely_not_done(one) || SYNOD_MUTATION(client_resends_what_expired);
-    if (one.read) {
-      ++i;
-    } else if (again) {
+  queue_.clear();
+  for (operation& one : places_) {
+    if (one.handle == 0 || one.read) continue;
+    bool const again = one.surely_not_done(options_.links_deliver_once) ||
+                       SYNOD_MUTATION(client_resends_what_expired);
+    std::uint64_t const number = std::exchange(one.number, sequence()).value;
+    if (again) {
       static_cast<attempts&>(one) = {};
-      one.number = sequence();
-      ++i;
+      queue_.push_back(place_of(one.handle));
     } else {
-      fail(one, wrong(error_code::session_expired, one.number.value, "read to find out"), out);
+      fail(one, wrong(error_code::session_expired, number, "read to find out"), out);
     }
   }
+  sort_by_key(queue_, [this](std::uint32_t place) { return places_[place].handle; });
   launch(now, out);
 }
 
@@ -338,11 +340,12 @@ void client_session<Payload>::answered_open(time_ns now, node_id from, session_a
   bool const news = guess_.follow(got.hint);
   if (!opening_ || got.attempt == 0 || got.attempt > open_.count) return;
   if (got.kind == session_answer_kind::opened) {
+    if (got.session.value == 0) return;
     // An answer to an earlier opening names a session that was given up.
     if (got.token_high != token_high_ || got.token_low != token_low_) return;
     opening_ = false;
     session_ = got.session;
-    next_ = sequence(1);
+    numbers_.restart();
     if (got.version > seen_) seen_ = got.version;
     return launch(now, out);
   }
@@ -358,37 +361,46 @@ void client_session<Payload>::answered_open(time_ns now, node_id from, session_a
 template <class Payload>
 void client_session<Payload>::connection_lost(time_ns now, node_id to, session_output& out) {
   guess_.doubt(to);
-  for (operation& one : operations_) {
-    if (one.state == attempts::phase::sent && one.target == to) pause(now, one);
+  auto const lost = [to](attempts const& one) {
+    return one.state == attempts::phase::sent && one.target == to;
+  };
+  for (operation& one : places_) {
+    if (one.handle != 0 && lost(one)) pause(now, one);
   }
-  if (opening_ && open_.state == attempts::phase::sent && open_.target == to) pause(now, open_);
+  if (opening_ && lost(open_)) pause(now, open_);
   tick(now, out);
 }
 
 template <class Payload>
 void client_session<Payload>::tick(time_ns now, session_output& out) {
-  for (std::size_t i = 0; i < operations_.size();) {
-    operation& one = operations_[i];
-    if (now >= one.deadline) {
-      bool const told = one.last.code != error_code::none;
-      fail(one,
-           told && surely_not_done(one)
-               ? one.last
-               : wrong(error_code::timed_out, one.count, "read to find out"),
-           out);
-      continue;
+  if (now >= soonest_) {
+    soonest_ = never;
+    for (operation& one : places_) {
+      if (one.handle != 0) expire(now, one, out);
     }
-    ++i;
-    if (one.state == attempts::phase::queued || now < one.next) continue;
-    if (one.state == attempts::phase::sent) guess_.doubt(one.target);
-    send(now, one, out);
   }
   if (opening_ && now >= open_.next) {
     if (open_.state == attempts::phase::sent) guess_.doubt(open_.target);
     send_open(now, out);
   }
-  if (opening_ && operations_.empty()) opening_ = false;
   launch(now, out);
+  if (opening_ && queue_.empty()) opening_ = false;
+}
+
+template <class Payload>
+void client_session<Payload>::expire(time_ns now, operation& one, session_output& out) {
+  if (now >= one.deadline) {
+    bool const told =
+        one.last.code != error_code::none && one.surely_not_done(options_.links_deliver_once);
+    error const late = wrong(error_code::timed_out, one.count, "read to find out");
+    return fail(one, told ? one.last : late, out);
+  }
+  if (one.state != attempts::phase::queued && now >= one.next) {
+    if (one.state == attempts::phase::sent) guess_.doubt(one.target);
+    send(now, one, out);
+  }
+  wake(one.deadline);
+  if (one.state != attempts::phase::queued) wake(one.next);
 }
 
 }  // namespace synod

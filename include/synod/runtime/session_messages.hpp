@@ -3,11 +3,22 @@
 
 #include <synod/core/ids.hpp>
 #include <synod/core/outcome.hpp>
+#include <synod/runtime/backoff_delay.hpp>
 
 #include <cstdint>
 #include <vector>
 
 namespace synod {
+
+struct session_options {
+  std::uint32_t in_flight_max = 32;  // at most that of the founding record
+  std::uint32_t hops_max = 4;        // redirections in a row before a pause
+  time_ns attempt_timeout_ns = 500'000'000;
+  backoff_delay backoff;
+  // Whether what is sent once arrives at most once, and so does each answer: a connection that is
+  // given up when it breaks does that, datagrams do not.
+  bool links_deliver_once = false;
+};
 
 // What a node says to one attempt.
 enum class session_answer_kind : std::uint8_t {

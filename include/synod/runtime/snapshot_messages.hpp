@@ -70,7 +70,7 @@ inline void encode(wire_writer& out, snapshot_none const& value) {
 inline void decode(wire_reader& in, snapshot_none& value) {
   std::uint16_t why = 0;
   in(value.at_least, why);
-  if (why > static_cast<std::uint16_t>(error_code::amnesia)) in.fail();
+  if (why >= error_codes) in.fail();
   value.why = static_cast<error_code>(in.failed() ? 0 : why);
 }
 

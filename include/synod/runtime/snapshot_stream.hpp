@@ -4,6 +4,7 @@
 #include <synod/codec/vocabulary.hpp>
 #include <synod/core/error.hpp>
 #include <synod/machine/commands.hpp>
+#include <synod/runtime/encode_value.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -37,10 +38,12 @@ class frozen_state {
     out(detail::snapshot_magic, detail::snapshot_format, std::uint16_t{streams}, std::uint32_t{0});
     from.encode_head(out);
     out.patch(8, static_cast<std::uint32_t>(bytes_.size() - detail::snapshot_preamble));
-    if constexpr (!streams) from.coder().encode(from.state(), bytes_);
+    if constexpr (!streams) whole_ = encode_value(from.coder(), from.state(), bytes_);
   }
 
   [[nodiscard]] slot upto() const { return upto_; }
+  // False for a machine that its codec cannot write: nothing of this may be kept.
+  [[nodiscard]] bool whole() const { return whole_; }
 
   // Fills as much as there is; 0 at the end.
   std::size_t read(std::span<std::byte> into) {
@@ -68,6 +71,7 @@ class frozen_state {
   decltype(begin(std::declval<Executor const&>())) body_;
   std::vector<std::byte> bytes_;
   std::size_t taken_ = 0;
+  bool whole_ = true;
 };
 
 // Takes the bytes of a snapshot in pieces of any size. They may be hostile: nothing is allocated

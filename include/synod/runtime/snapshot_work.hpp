@@ -56,6 +56,11 @@ class snapshot_taking {
   static constexpr std::size_t piece_bytes = std::size_t{64} << 10;
 
   progress finish(Store& store) {
+    if (!frozen_.whole()) {
+      store.abandon();
+      return {
+          true, std::nullopt, {error_code::too_large, 0, "snapshot", "give it freeze and thaw"}};
+    }
     if (error const why = store.finish()) return {true, std::nullopt, why};
     return {true, frozen_.upto(), {}};
   }
