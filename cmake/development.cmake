@@ -30,7 +30,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     synod_warnings
     INTERFACE -Wno-error=array-bounds -Wno-error=dangling-pointer -Wno-error=free-nonheap-object
               -Wno-error=maybe-uninitialized -Wno-error=restrict -Wno-error=stringop-overflow
-              -Wno-error=stringop-overread -Winvalid-pch -Wno-error=invalid-pch)
+              -Wno-error=stringop-overread -Wno-error=use-after-free -Winvalid-pch
+              -Wno-error=invalid-pch)
 endif()
 
 # ccache must be told that a precompiled header is no reason to give up.
