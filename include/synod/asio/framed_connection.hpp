@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/asio/held.hpp>
+#include <synod/asio/listener.hpp>
+#include <synod/asio/send_queue.hpp>
+#include <synod/codec/frame_decoder.hpp>
+#include <synod/core/error.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace synod::asio {
+
+struct connection_options {
+  send_queue_options queue;
+  std::size_t read_bytes_before_greeting = 4096 + frame_header_length;
+  std::size_t read_bytes = std::size_t{128} << 10;
+  // What the kernel may hold beyond what is under way: a heartbeat waits behind at most this.
+  int unsent_in_kernel_bytes_max = 256 << 10;
+  time_ns unanswered_max_ns = 5'000'000'000;  // sent and not acknowledged: the link is dead
+};
+
+// One connection that carries frames: reads and cuts them, queues and writes them. It knows nothing
+// of what is in them. Its owner is told of
+//   frame_arrived(connection&, frame&&)          each frame, in order; may close the connection
+//   input_ended(connection&)                     after the frames that arrived together
+//   connection_closed(connection&, error const&) once, whoever closed it
+// and keeps one `attachment` in it; `hold()` gives what keeps the owner alive.
+template <class Executor, class Owner>
+class framed_connection {
+ public:
+  using pointer = held<framed_connection>;
+
+  holdable holders;
+  typename Owner::attachment attached{};
+
+  framed_connection(tcp_socket<Executor> socket, Owner& owner, frame_family family,
+                    connection_options const& limits)
+      : socket_(std::move(socket)), owner_(owner), hold_(owner.hold()), limits_(limits),
+        queue_(limits.queue), decoder_(family, owner.pool(), owner.frame_counts()),
+        wanted_(limits.read_bytes_before_greeting) {}
+
+  [[nodiscard]] bool is_open() const { return !closed_; }
+  [[nodiscard]] tcp_socket<Executor>& socket() { return socket_; }
+  [[nodiscard]] send_queue const& queue() const { return queue_; }
+  // Bytes read and written so far.
+  [[nodiscard]] std::uint64_t moved() const { return moved_; }
+
+  // The socket is connected: from now on frames arrive.
+  void start() {
+    boost::system::error_code ignored;
+    socket_.non_blocking(true, ignored);
+    set(IPPROTO_TCP, TCP_NODELAY, 1);
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(IPPROTO_TCP, TCP_KEEPIDLE, 2);
+    set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(limits_.unanswered_max_ns / 1'000'000));
+    set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, limits_.unsent_in_kernel_bytes_max);
+    read();
+  }
+
+  // The other side has shown who it is, so it may send larger frames and more at once.
+  void trust(std::uint32_t frame_bytes_max) {
+    decoder_.body_max(frame_bytes_max);
+    wanted_ = limits_.read_bytes;
+  }
+
+  // Effects: queues a whole frame; `flush` writes. False: there was no room and it is dropped.
+  bool push(shared_bytes const& owner, std::size_t offset, std::size_t length) {
+    return !closed_ && queue_.push(owner, offset, length);
+  }
+  bool push(std::vector<std::byte> frame) {
+    shared_bytes const whole(std::move(frame));
+    return push(whole, 0, whole.bytes().size());
+  }
+
+  // Writes as much as the socket takes, with one call, and the rest when it takes more.
+  void flush() {
+    while (!closed_ && !waiting_ && !queue_.empty()) {
+      std::array<boost::asio::const_buffer, gathered_max> gathered;
+      std::size_t count = 0;
+      std::size_t bytes = 0;
+      queue_.front([&](std::span<std::byte const> part) {
+        gathered[count++] = boost::asio::const_buffer(part.data(), part.size());
+        bytes += part.size();
+        return count < gathered.size();
+      });
+      boost::system::error_code bad;
+      std::size_t const sent = socket_.write_some(std::span(gathered).first(count), bad);
+      if (bad && bad != boost::asio::error::would_block && bad != boost::asio::error::try_again) {
+        return break_off();
+      }
+      queue_.written(bad ? 0 : sent);
+      moved_ += sent;
+      if (bad || sent < bytes) wait_for_room();
+    }
+  }
+
+  void close(error const& why) {
+    if (closed_) return;
+    closed_ = true;
+    pointer const alive(this);
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    queue_.clear();
+    owner_.connection_closed(*this, why);
+  }
+
+ private:
+  static constexpr std::size_t gathered_max = 64;
+
+  void set(int level, int name, int value) {
+    // A kernel that does not know an option is no reason to do without the connection.
+    (void)::setsockopt(socket_.native_handle(), level, name, &value, sizeof value);
+  }
+
+  void read() {
+    if (buffer_.size() < wanted_) buffer_.resize(wanted_);
+    socket_.async_read_some(boost::asio::buffer(buffer_),
+                            [self = pointer(this)](boost::system::error_code bad,
+                                                   std::size_t count) { self->took(bad, count); });
+  }
+
+  void took(boost::system::error_code bad, std::size_t count) {
+    if (closed_) return;
+    if (bad) {
+      return close({error_code::connection_lost, static_cast<std::uint64_t>(bad.value()),
+                    "connection", "the other side closed it, or cannot be reached"});
+    }
+    moved_ += count;
+    std::span<std::byte const> arrived = std::as_bytes(std::span(buffer_)).first(count);
+    while (!closed_) {
+      std::optional<frame> one = decoder_.next(arrived);
+      if (!one.has_value()) break;
+      owner_.frame_arrived(*this, *std::move(one));
+    }
+    if (decoder_.failed()) close(decoder_.failed());
+    owner_.input_ended(*this);
+    if (!closed_) read();
+  }
+
+  void wait_for_room() {
+    waiting_ = true;
+    socket_.async_wait(boost::asio::socket_base::wait_write,
+                       [self = pointer(this)](boost::system::error_code) {
+                         self->waiting_ = false;
+                         self->flush();
+                       });
+  }
+
+  // The read that is always under way ends with the connection, so there is one way to close.
+  void break_off() {
+    queue_.clear();
+    boost::system::error_code ignored;
+    socket_.shutdown(boost::asio::socket_base::shutdown_both, ignored);
+  }
+
+  tcp_socket<Executor> socket_;
+  Owner& owner_;
+  typename Owner::keeps_alive hold_;
+  connection_options limits_;
+  send_queue queue_;
+  frame_decoder decoder_;
+  std::vector<std::byte> buffer_;
+  std::size_t wanted_;
+  std::uint64_t moved_ = 0;
+  bool closed_ = false;
+  bool waiting_ = false;
+};
+
+}  // namespace synod::asio
