@@ -105,22 +105,35 @@ provided() {
   esac
 }
 
+# What there is in place of a package that is missing, if it is merely too old.
+too_old() {
+  local version=
+  case $1 in
+    g++) version=$(g++ -dumpfullversion 2>/dev/null) ;;
+    cmake) version=$(cmake --version 2>/dev/null | awk 'NR == 1 { print $3 }') ;;
+    libboost1.81-dev) version=$(boost_version) ;;
+  esac
+  [ -z "$version" ] || printf ' (%s is too old)' "$version"
+}
+
 # need <package>...: provides them, or ends with one sentence that names the cure.
 need() {
   local one
+  local named=
   local -a missing=() programs=() libraries=()
   use_packages
-  for one in "$@"; do provided "$one" || missing+=("$one"); done
+  for one in "$@"; do
+    provided "$one" && continue
+    missing+=("$one")
+    named+=" $one$(too_old "$one")"
+  done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "${may_install:-yes}" = no ]; then
-    local seen=
-    provided libboost1.81-dev || seen=$(boost_version)
-    die "missing ${missing[*]}${seen:+ (only Boost $seen is there)}: run it without --no-install," \
-      "or run apt-get install --no-install-recommends ${missing[*]}"
+    die "missing$named: run it without --no-install, or run" \
+      "apt-get install --no-install-recommends ${missing[*]}"
   fi
   command -v apt-get >/dev/null ||
-    die "missing ${missing[*]}: there is no apt-get here, so install what they are called on" \
-      "this system"
+    die "missing$named: there is no apt-get here, so install what they are called on this system"
   for one in "${missing[@]}"; do
     case $one in
       # Installing this one would remove Boost 1.74 and whatever depends on it.
@@ -151,13 +164,14 @@ need() {
       esac
     done
     [ ${#programs[@]} -eq 0 ] ||
-      die "missing ${programs[*]}, and there is neither root nor sudo: ask for" \
+      die "missing$named, and there is neither root nor sudo: ask for" \
         "apt-get install --no-install-recommends ${programs[*]}"
   fi
   [ ${#libraries[@]} -eq 0 ] || unpack "${libraries[@]}"
   use_packages
   for one in "${missing[@]}"; do
-    provided "$one" || die "$one was installed and is still not usable: see $log/install.log"
+    provided "$one" || die "$one was installed and does not do$(too_old "$one"): install a newer" \
+      "one by hand; $log/install.log says what was done"
   done
 }
 
