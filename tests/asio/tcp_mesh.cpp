@@ -253,7 +253,7 @@ TEST(tcp_mesh, a_peer_that_does_not_read_costs_bounded_memory) {
   auto const& got = two->received_frames;
   auto const place = [&] {
     return std::find_if(got.begin(), got.end(),
-                        [&](auto const& one) { return one.second == heartbeat; }) -
+                        [&](auto const& frame) { return frame.second == heartbeat; }) -
            got.begin();
   };
   auto const count = [&] { return static_cast<std::ptrdiff_t>(got.size()); };
