@@ -283,6 +283,7 @@ class cluster {
     if (self.up() && put_off(self, again)) return;
     std::optional<packet> arrived = net_.deliver(number);
     if (!arrived || !self.up()) return;
+    storm_.packet_arrived();
     simulated_host<cluster>(*this, self).receive(*arrived);
   }
 

@@ -47,6 +47,7 @@ class decree_clients {
       one.client = static_cast<std::uint32_t>(i % clients_max);
       one.random = random_.split(i);
       one.begins = random_.exponential(spread);
+      one.attempts_max = static_cast<std::uint32_t>(1 + one.random.below(4));
       if (one.begins >= storm) one.begins = storm - 1;
       operations_.push_back(std::move(one));
       if (!cluster_.keeps(first + i)) continue;
@@ -96,6 +97,10 @@ class decree_clients {
       acknowledge(other->value);
     } else if (auto const* lost = std::get_if<superseded>(&answer)) {
       one.is = lost->left_here ? fate::unsure : fate::refused;
+      // What was tried once only cannot have left any other node.
+      if (!lost->left_here && asked->attempt == 1) {
+        cluster_.checks().never_sent(cluster_.pack().digest(operations_[asked->which].value));
+      }
     }
     send_back(asked->which, one);
   }

@@ -216,6 +216,10 @@ class swarm {
     choose_weights(ground.families);
     fault_plan made;
     if (total_ == 0) return made;
+    // Often some of it is there from the start, when clients begin too.
+    for (std::uint64_t left = random_.below(6); left != 0; --left) {
+      made.push_back(draw(ground, ground.from + random_.exponential(ground.pace / 50)));
+    }
     // Calm and storm differ by a factor of about thirty.
     time_ns const gap = ground.pace * random_.between(1, 30) / 10;
     time_ns at = ground.from + random_.exponential(gap / 4);
@@ -224,6 +228,8 @@ class swarm {
       made.push_back(one);
       at += 1 + random_.exponential(gap);
     }
+    std::stable_sort(made.begin(), made.end(),
+                     [](fault const& a, fault const& b) { return a.at < b.at; });
     return made;
   }
 
@@ -252,10 +258,10 @@ class swarm {
 
   fault draw(fault_ground const& ground, time_ns at) {
     fault one;
-    one.at = at;
     one.kind = draw_kind();
     time_ns const lasts = 1 + random_.exponential(ground.pace);
-    one.until = std::min(at + lasts, ground.until);
+    one.at = std::min(at, ground.until);
+    one.until = std::min(one.at + lasts, ground.until);
     one.node = node_index(static_cast<std::uint8_t>(random_.below(ground.nodes)));
     one.other = node_index(static_cast<std::uint8_t>(random_.below(ground.nodes)));
     one.part = node_set(random_.next()) & node_set::first(ground.nodes);
@@ -275,8 +281,6 @@ class swarm {
       case fault_kind::late_timers: return random_.exponential(ground.pace / 20);
       case fault_kind::slow_disk: return random_.exponential(ground.pace / 10);
       case fault_kind::crash_within_step: return random_.between(0, 12);
-      case fault_kind::replay:
-      case fault_kind::forgery: return random_.between(1, 40);
       default: return static_cast<std::int64_t>(random_.next() >> 1);
     }
   }

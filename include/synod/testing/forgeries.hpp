@@ -20,6 +20,7 @@ struct forgery {
   node_id from;
   node_id to;
   proposal_fact last;  // the newest proposal of all
+  ballot campaign;     // the newest ballot that anybody asks promises for
   ballot voted;        // the durable vote of the receiver for that slot
   bool learner = false;
 };
@@ -45,10 +46,11 @@ std::optional<Message> forge(forgery const& known, random_source& chance) {
       return prepare{{0, far, known.from}, at_slot, at_slot};  // a round that ends the cluster
     case 3: return nack{known.last.at, {0, far, known.from}, at_slot};
     case 4: {  // a vote above the ballot that is promised
+      if (known.campaign.owner != known.to) return std::nullopt;
       promise<Command> made;
-      made.at = known.last.at;
+      made.at = known.campaign;
       made.first = made.last = at_slot;
-      made.votes.push_back({at_slot, {0, known.last.at.round + 5, known.from}, value(), false});
+      made.votes.push_back({at_slot, {0, known.campaign.round + 5, known.from}, value(), false});
       return shared<promise<Command>>(std::move(made));
     }
     case 5:  // a slot that cannot be

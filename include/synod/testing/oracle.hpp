@@ -40,6 +40,7 @@ class oracle {
   // ---------------------------------------------------------------------------
 
   void campaigned(speaker const& who, campaign_fact const& fact) {
+    last_campaign_ = fact;
     one_value_.campaigned(who.id, who.life, fact, found_);
   }
   void promised(speaker const& who, promise_fact const& fact) {
@@ -48,9 +49,11 @@ class oracle {
     promises_kept_.promised(who.at, fact, found_);
     safe_choice_.promised(who.at, fact);
   }
-  void proposed(speaker const& who, proposal_fact const& fact) {
+  void proposed(speaker const& who, proposal_fact const& fact,
+                std::span<value_digest const> commands) {
     last_proposal_ = fact;
     if (!one_value_.proposed(who.id, who.life, fact, found_)) return;
+    for (value_digest const one : commands) validity_.sent(one);
     agreement_.proposed(who.at, fact, found_);
     std::optional<reported_fact> const own =
         durable_.own_promise(who.at, fact.lane, fact.at, fact.at_slot);
@@ -87,6 +90,8 @@ class oracle {
   void submitted(value_digest command) { validity_.submitted(command); }
   // A client was told that this will never be done.
   void refused(value_digest command) { validity_.refused(command, found_); }
+  // A node says that nobody was ever asked to vote for this.
+  void never_sent(value_digest command) { validity_.never_sent(command, found_); }
   // A client was told that this is decided there.
   void acknowledged_at(place at, value_digest value) { acknowledged_.done(at, value); }
 
@@ -107,6 +112,8 @@ class oracle {
 
   [[nodiscard]] agreement const& chosen() const { return agreement_; }
   [[nodiscard]] durable_evidence const& disks() const { return durable_; }
+  // The newest campaign of all; its ballot is empty where there is none yet.
+  [[nodiscard]] campaign_fact const& last_campaign() const { return last_campaign_; }
   // The newest proposal of all; its ballot is empty where there is none yet.
   [[nodiscard]] proposal_fact const& last_proposal() const { return last_proposal_; }
   [[nodiscard]] violations& found() { return found_; }
@@ -121,6 +128,7 @@ class oracle {
 
   violations found_;
   proposal_fact last_proposal_;
+  campaign_fact last_campaign_;
   agreement agreement_;
   validity validity_;
   same_prefix prefix_;

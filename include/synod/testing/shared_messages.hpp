@@ -35,7 +35,8 @@ class shared_facts {
   }
   template <class Command>
   void operator()(accept<Command> const& one) {
-    checks_.proposed(who_, {lane_, one.at, one.at_slot, pack_.digest(one.value)});
+    checks_.proposed(who_, {lane_, one.at, one.at_slot, pack_.digest(one.value)},
+                     pack_.commands(one.value));
   }
   template <class Command>
   void operator()(accepted<Command> const& one) {

@@ -30,7 +30,7 @@ struct simulation_report {
   std::vector<violation> violations;
   bool stalled = false;
   cluster_options failed;  // what to run again, where something is wrong
-  std::string trace;       // of the last cluster, where it was asked for
+  std::string trace;       // where it was asked for
 
   [[nodiscard]] bool good() const { return violations.empty(); }
 };
@@ -50,7 +50,7 @@ simulation_report simulate(simulation_options const& wanted) {
     options.nodes = wanted.nodes;
     options.spec = wanted.spec;
     options.faults = wanted.faults;
-    options.learners = chance.one_in(4) ? 1 : 0;
+    options.learners = chance.one_in(2) ? static_cast<unsigned>(chance.between(1, 2)) : 0;
     time_ns const left = wanted.length - made.length;
     time_ns const drawn = Cluster::setup::storm(chance);
     options.storm = drawn < left ? drawn : left;
@@ -61,7 +61,7 @@ simulation_report simulate(simulation_options const& wanted) {
     made.operations += one.operations;
     made.length += one.ended_at;
     made.trace_hash = scramble(made.trace_hash ^ one.trace_hash);
-    made.trace = std::move(one.trace);
+    made.trace += one.trace;
     if (one.good()) continue;
     made.stalled = one.stalled();
     made.violations = std::move(one.violations);

@@ -130,12 +130,13 @@ class simulated_host {
   }
 
   // Sends what a node of another cluster would send, which nobody may believe.
-  void send_foreign(node_index to) {
+  void send_foreign(node_index to, random_source& chance) {
     frame_header stranger = header();
     stranger.cluster.low ^= 1;
-    forgery const what{self_.id, cluster_.at(to).id, {}, {}, false};
-    random_source chance(1);
-    dispatch(to, stranger, forge<message_type, command>(what, chance));
+    forgery const what{self_.id, cluster_.at(to).id, {}, {}, {}, false};
+    std::optional<message_type> message;
+    while (!message) message = forge<message_type, command>(what, chance);
+    dispatch(to, stranger, std::move(message));
   }
   void send_forged(node const& target, random_source& chance) {
     forgery what{self_.id,

@@ -36,7 +36,8 @@ struct protocol_setup<single_decree<Quorum>> {
   }
   // One value is decided within milliseconds; most of what can go wrong goes wrong around that.
   static time_ns storm(random_source& random) {
-    return 20'000'000 + random.exponential(random.one_in(16) ? 8'000'000'000 : 300'000'000);
+    if (random.one_in(40)) return 1 + random.exponential(8'000'000'000);
+    return time_ns{1'000'000} << random.below(10);
   }
   static constexpr time_ns pace(time_ns storm) { return storm / 10; }
 
@@ -46,7 +47,7 @@ struct protocol_setup<single_decree<Quorum>> {
     made.self = self;
     made.members = std::move(members);
     made.seed = random.next();
-    made.attempts_max = static_cast<std::uint32_t>(random.between(1, 12));
+    made.attempts_max = static_cast<std::uint32_t>(random.between(0, 8));
     made.give_up_ns = random.between(100'000'000, 4'000'000'000);
     made.silence_ns = random.between(100'000'000, 500'000'000);
     return made;

@@ -38,6 +38,14 @@ class storm {
     return sum(fault_kind::late_timers, at);
   }
 
+  // Effects: while such a fault is active, some arrivals are answered by something that is old, or
+  // forged: where there is traffic there is something to confuse.
+  void packet_arrived() {
+    if (active_.empty()) return;
+    if (is_active(fault_kind::replay) && dice_.one_in(8)) cluster_.carry_again(dice_.next());
+    if (is_active(fault_kind::forgery) && dice_.one_in(4)) send_forged();
+  }
+
   void begin(std::size_t number) {
     fault const& one = plan_[number];
     cluster_.log().line(cluster_.now(), "-- %s begins: node %u, %u, part %llx, amount %lld",
@@ -108,15 +116,9 @@ class storm {
       case fault_kind::wall_step: self.clock.step_wall(one.amount); break;
       case fault_kind::pause: self.clock.pause(one.until); break;
       case fault_kind::clog: cluster_.net().clog(one.node, one.other, one.until); break;
-      case fault_kind::replay:
-        for (std::int64_t i = 0; i < one.amount; ++i) cluster_.carry_again(dice_.next());
-        break;
-      case fault_kind::forgery:
-        for (std::int64_t i = 0; i < one.amount; ++i) send_forged();
-        break;
       case fault_kind::foreign:
         // A node of another cluster dials a wrong address: what it sends looks like ours.
-        if (self.up()) host(cluster_, self).send_foreign(one.other);
+        if (self.up()) host(cluster_, self).send_foreign(one.other, dice_);
         break;
       default: break;
     }
@@ -149,7 +151,10 @@ class storm {
   // A member that is broken, or not who it says, sends what nobody may believe.
   void send_forged() {
     node& from = random_node();
-    node& to = random_node();
+    // Who is just asking for promises is the one that can be misled most.
+    node_id const asking = cluster_.checks().last_campaign().at.owner;
+    bool const aim = dice_.one_in(2) && asking.value != 0;
+    node& to = aim ? cluster_.nodes()[static_cast<std::size_t>(asking.value - 1)] : random_node();
     if (from.at == to.at || !from.up()) return;
     host(cluster_, from).send_forged(to, dice_);
   }

@@ -7,6 +7,7 @@
 #include <compare>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,7 @@ class durable_evidence {
     image& self = nodes_[who.value];
     image next;
     next.harm = harm;
+    next.older_votes = std::move(self.older_votes);
     for (record_fact const& one : read) {
       auto const known = self.records.find(key_of(one));
       if (known == self.records.end() || known->second.content != one.content) {
@@ -110,8 +112,16 @@ class durable_evidence {
     image const& self = nodes_[who.value];
     if (!promises(self, lane, at, at_slot, at_slot)) return std::nullopt;
     reported_fact told{at_slot, {}, 0, false};
+    auto const consider = [&](ballot in, value_digest value) {
+      if (in < at && in > told.voted) told = {at_slot, in, value, false};
+    };
     if (record_fact const* const vote = find(self, lane, at_slot, record_kind::vote)) {
-      if (vote->at < at) told = {at_slot, vote->at, vote->value, false};
+      consider(vote->at, vote->value);
+    }
+    // It may have voted above its own ballot since, for somebody else.
+    auto const older = self.older_votes.find({lane, at_slot});
+    if (older != self.older_votes.end()) {
+      for (auto const& [in, value] : older->second) consider(in, value);
     }
     if (record_fact const* const known = find(self, lane, at_slot, record_kind::chosen)) {
       told = {at_slot, told.voted, known->value, true};
@@ -129,13 +139,19 @@ class durable_evidence {
   struct image {
     std::map<key, record_fact> records;
     std::vector<std::pair<ticket, record_fact>> pending;
+    std::unordered_map<place, std::vector<std::pair<ballot, value_digest>>, place_hash> older_votes;
     std::map<slot, reported_fact> told;  // by the promise under way, over its parts
     damage harm;
   };
 
   static key key_of(record_fact const& of) { return {of.lane, of.at_slot, of.kind}; }
   static void keep(image& self, record_fact const& what) {
-    self.records.insert_or_assign(key_of(what), what);
+    auto const [kept, fresh] = self.records.try_emplace(key_of(what), what);
+    if (fresh) return;
+    if (what.kind == record_kind::vote && kept->second.at != what.at) {
+      self.older_votes[{what.lane, what.at_slot}].emplace_back(kept->second.at, kept->second.value);
+    }
+    kept->second = what;
   }
   static record_fact const* find(image const& self, lane_id lane, slot at, record_kind kind) {
     auto const found = self.records.find({lane, at, kind});

@@ -4,6 +4,7 @@
 #include <synod/testing/facts.hpp>
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace synod::testing {
 
@@ -22,6 +23,15 @@ class validity {
     }
   }
 
+  // Somebody asked for votes for it.
+  void sent(value_digest command) { sent_.insert(command); }
+  // A node says that it never asked for votes for it, so that nobody can ever finish it.
+  void never_sent(value_digest command, violations& found) const {
+    if (!sent_.contains(command)) return;
+    found.add("I2", "command %016llx is said never to have left its node, but it did",
+              wide(command));
+  }
+
   void decided(value_digest command, violations& found) {
     auto const at = fates_.find(command);
     if (at == fates_.end()) {
@@ -38,6 +48,7 @@ class validity {
   enum class fate : std::uint8_t { open, decided, refused };
 
   std::unordered_map<value_digest, fate> fates_;
+  std::unordered_set<value_digest> sent_;
 };
 
 }  // namespace synod::testing

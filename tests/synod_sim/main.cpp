@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "command_line.hpp"
+#include "mutations.hpp"
+#include "runner.hpp"
+
+#include <synod/testing/script.hpp>
+
+#include <unistd.h>
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace synod_sim {
+namespace {
+
+using synod::testing::fault_families;
+using synod::testing::minimal_failure;
+using synod::testing::simulation_options;
+using synod::testing::simulation_report;
+using synod::testing::wide;
+
+runner const* find_runner(std::string const& protocol, std::string const& quorum,
+                          std::string const& leader, unsigned nodes) {
+  for (runner const& one : runners()) {
+    bool const fits = one.protocol == protocol && one.quorum == quorum &&
+                      (leader.empty() || one.leader == leader) &&
+                      (one.nodes == 0 || one.nodes == nodes);
+    if (fits) return &one;
+  }
+  return nullptr;
+}
+
+class progress {
+ public:
+  progress() : terminal_(isatty(2) != 0) {}
+  void show(std::string const& text) {
+    if (terminal_) std::fprintf(stderr, "\r\033[K%s", text.c_str());
+  }
+  void clear() {
+    if (terminal_) std::fprintf(stderr, "\r\033[K");
+  }
+
+ private:
+  bool terminal_;
+};
+
+// Prints the trace, or writes it where it was asked for.
+void give_trace(command_line const& wanted, std::string const& text) {
+  if (wanted.trace_file.empty()) {
+    std::fputs(text.c_str(), stdout);
+  } else if (synod::testing::write_text(wanted.trace_file, text)) {
+    std::printf("the trace is in %s\n", wanted.trace_file.c_str());
+  } else {
+    std::printf("cannot write %s\n", wanted.trace_file.c_str());
+  }
+}
+
+std::string replay_command(command_line const& wanted, std::uint64_t seed) {
+  std::string text = "synod_sim --protocol " + wanted.protocol + " --quorum " + wanted.quorum +
+                     " --nodes " + std::to_string(wanted.nodes) + " --seconds " +
+                     std::to_string(wanted.seconds) + " --faults " + wanted.faults;
+  if (!wanted.mutation.empty()) text += " --mutation " + wanted.mutation;
+  return text + " --replay " + std::to_string(seed);
+}
+
+void explain(command_line const& wanted, runner const& with, simulation_report const& failed) {
+  std::printf("seed %llu: %s: %s\n", wide(failed.seed), failed.violations.front().invariant,
+              failed.violations.front().text.c_str());
+  minimal_failure const least = with.shrink(failed.failed);
+  std::printf("%zu of %zu events of the schedule are enough:\n", least.kept.size(), least.planned);
+  give_trace(wanted, least.report.trace);
+  std::printf("again: %s\n", replay_command(wanted, failed.seed).c_str());
+}
+
+simulation_options options_of(command_line const& wanted, std::uint64_t seed) {
+  simulation_options made;
+  made.seed = seed;
+  made.length = static_cast<synod::time_ns>(wanted.seconds) * 1'000'000'000;
+  made.nodes = wanted.nodes;
+  made.spec = wanted.spec;
+  fault_families::parse(wanted.faults, made.faults);
+  made.record = wanted.replay;
+  return made;
+}
+
+int run_seeds(command_line const& wanted, runner const& with) {
+  progress bar;
+  std::uint64_t events = 0;
+  std::uint64_t violations = 0;
+  std::uint64_t stalls = 0;
+  std::uint64_t hash = 0;
+  auto const began = std::chrono::steady_clock::now();
+  for (std::uint64_t seed = wanted.first_seed; seed <= wanted.last_seed; ++seed) {
+    bar.show("seed " + std::to_string(seed) + " of " + std::to_string(wanted.last_seed) + ", " +
+             std::to_string(events) + " events, " + std::to_string(violations) + " violations");
+    simulation_report const one = with.run(options_of(wanted, seed));
+    events += one.events;
+    hash = synod::testing::scramble(hash ^ one.trace_hash);
+    if (wanted.replay) give_trace(wanted, one.trace);
+    if (one.good()) continue;
+    bar.clear();
+    (one.stalled ? stalls : violations) += 1;
+    if (violations + stalls == 1) {
+      explain(wanted, with, one);
+    } else {
+      std::printf("seed %llu: %s: %s\n", wide(seed), one.violations.front().invariant,
+                  one.violations.front().text.c_str());
+    }
+  }
+  bar.clear();
+  std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
+  fault_families asked;
+  fault_families::parse(wanted.faults, asked);
+  std::printf("trace hash %016llx\n", wide(hash));
+  std::printf(
+      "{\"protocol\":\"%s\",\"quorum\":\"%s\",\"leader\":\"%s\",\"faults\":\"%s\",\"seeds\":%llu,"
+      "\"events\":%llu,\"violations\":%llu,\"stalls\":%llu,\"events_per_s\":%.0f}\n",
+      with.protocol.c_str(), wanted.quorum.c_str(), with.leader.c_str(),
+      (asked & with.faults).text().c_str(), wide(wanted.last_seed - wanted.first_seed + 1),
+      wide(events), wide(violations), wide(stalls), static_cast<double>(events) / took.count());
+  return violations + stalls == 0 ? 0 : 1;
+}
+
+// The seed, counted from the first of a range, at which a mutation is caught; 0 where it is not.
+constexpr std::uint64_t seeds_max = 2000;
+constexpr std::size_t ranges = 5;
+
+struct catch_of {
+  std::vector<std::uint64_t> seeds;  // one for each range, sorted
+  std::string how;
+  bool all = true;
+};
+
+catch_of hunt(command_line wanted, planted const& one, runner const& with) {
+  catch_of found;
+  switch_on(one.name);
+  for (std::size_t range = 0; range < ranges; ++range) {
+    std::uint64_t const before = range * 100'000;
+    std::uint64_t at = 1;
+    for (; at <= seeds_max; ++at) {
+      simulation_report const report = with.run(options_of(wanted, before + at));
+      if (report.good()) continue;
+      if (found.how.empty()) {
+        found.how = std::string(report.violations.front().invariant) + ": " +
+                    report.violations.front().text;
+      }
+      break;
+    }
+    found.seeds.push_back(at);
+    if (at > seeds_max) found.all = false;
+    if (!found.all) break;
+  }
+  switch_all_off();
+  std::sort(found.seeds.begin(), found.seeds.end());
+  return found;
+}
+
+int hunt_all(command_line const& wanted) {
+  progress bar;
+  bool good = true;
+  std::printf("%-30s %-12s %6s %6s  %s\n", "mutation", "quorum", "median", "worst", "caught by");
+  for (planted const& one : planted_in(wanted.protocol)) {
+    bar.show(one.name);
+    command_line with_numbers = wanted;
+    with_numbers.nodes = one.nodes;
+    std::string family;
+    parse_quorum(one.quorum, one.nodes, family, with_numbers.spec);
+    runner const* const with = find_runner(one.protocol, family, wanted.leader, one.nodes);
+    if (with == nullptr || !switch_on(one.name)) {
+      std::printf("%-30s is not in this program\n", one.name.c_str());
+      good = false;
+      continue;
+    }
+    catch_of const found = hunt(with_numbers, one, *with);
+    bar.clear();
+    good = good && found.all;
+    if (found.all) {
+      std::printf("%-30s %-12s %6llu %6llu  %.70s\n", one.name.c_str(), one.quorum.c_str(),
+                  wide(found.seeds[ranges / 2]), wide(found.seeds.back()), found.how.c_str());
+    } else {
+      std::printf("%-30s %-12s NOT CAUGHT within %llu seeds\n", one.name.c_str(),
+                  one.quorum.c_str(), wide(seeds_max));
+    }
+    std::fflush(stdout);
+  }
+  for (std::string const& name : unwatched()) {
+    std::printf("%-30s is watched by nobody: list it in tests/synod_sim/mutations.cpp\n",
+                name.c_str());
+    good = false;
+  }
+  std::printf("%s\n", good ? "all caught" : "not all caught");
+  return good ? 0 : 1;
+}
+
+int list() {
+  for (runner const& one : runners()) {
+    std::printf("--protocol %s --quorum %s", one.protocol.c_str(), one.quorum.c_str());
+    if (one.nodes != 0) std::printf(" --nodes %u", one.nodes);
+    std::printf(" --leader %s, faults %s\n", one.leader.c_str(), one.faults.text().c_str());
+  }
+  for (planted const& one : planted_in("")) {
+    std::printf("--protocol %s --mutation %s\n", one.protocol.c_str(), one.name.c_str());
+  }
+  return 0;
+}
+
+int run(int count, char** arguments) {
+  for (int i = 1; i < count; ++i) {
+    std::string const option = arguments[i];
+    if (option == "--help" || option == "-h") {
+      std::fputs(usage, stdout);
+      return 0;
+    }
+  }
+  command_line wanted;
+  if (std::string const wrong = parse(count, arguments, wanted); !wrong.empty()) {
+    std::fprintf(stderr, "synod_sim: %s\n", wrong.c_str());
+    return 2;
+  }
+  std::stable_sort(runners().begin(), runners().end(), [](runner const& a, runner const& b) {
+    return a.protocol != b.protocol ? a.protocol < b.protocol : a.quorum < b.quorum;
+  });
+  if (wanted.list) return list();
+  if (wanted.mutation == "all") return hunt_all(wanted);
+  runner const* const with =
+      find_runner(wanted.protocol, wanted.family, wanted.leader, wanted.nodes);
+  if (with == nullptr) {
+    std::fprintf(
+        stderr, "synod_sim: no %s with quorum %s%s for %u nodes: --list says what there is\n",
+        wanted.protocol.c_str(), wanted.quorum.c_str(),
+        wanted.leader.empty() ? "" : (" and leader " + wanted.leader).c_str(), wanted.nodes);
+    return 2;
+  }
+  if (!wanted.mutation.empty() && !switch_on(wanted.mutation)) {
+    std::fprintf(stderr, "synod_sim: there is no mutation %s: --list says which there are\n",
+                 wanted.mutation.c_str());
+    return 2;
+  }
+  return run_seeds(wanted, *with);
+}
+
+}  // namespace
+}  // namespace synod_sim
+
+int main(int count, char** arguments) { return synod_sim::run(count, arguments); }

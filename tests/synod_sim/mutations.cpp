@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "mutations.hpp"
+
+#include <synod/core/assert.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace synod_sim {
+
+namespace {
+
+// What every protocol with the roles of Paxos shares: acceptor, rounds, drain, frames.
+std::vector<planted> shared_by_all(std::string const& protocol) {
+  std::vector<planted> all;
+  for (char const* const name :
+       {// H1, what a restart must keep, and what must be durable before it is said
+        "promise_forgotten", "vote_forgotten", "reply_before_sync",
+        // H2, a ballot is used once
+        "ballot_reuse", "round_used_before_durable", "second_value_per_ballot",
+        // H4, the value of the highest vote
+        "any_vote_adopted", "vote_ignored",
+        // H5, the two rules of an acceptor
+        "accept_below_promise", "promise_below_promise", "promise_not_recorded",
+        "vote_is_no_promise", "prepare_ignores_votes",
+        // H6, answers of another round; H7, one answer twice
+        "stale_promise_counted", "stale_vote_counted", "duplicate_vote_counted",
+        // whose frames are believed
+        "body_checksum_ignored", "foreign_cluster_accepted", "dead_incarnation_accepted"}) {
+    all.push_back({name, protocol});
+  }
+  // H11, quorums that do not meet
+  all.push_back({"majority_is_half", protocol, "majority", 4});
+  all.push_back({"learners_count", protocol});
+  all.push_back({"quorums_need_not_meet", protocol, "counted:3,2", 4});
+  all.push_back({"grid_skips_last_row", protocol, "grid", 5});
+  return all;
+}
+
+std::vector<planted> of_single_decree() {
+  std::vector<planted> all = shared_by_all("single_decree");
+  for (char const* const name :
+       {"own_evidence_before_durable", "amnesiac_votes", "votes_counted_across_ballots",
+        "value_left_forgotten", "foreign_ballot_accepted", "implausible_round_accepted",
+        "vote_above_ballot_adopted", "foreign_slot_counted"}) {
+    all.push_back({name, "single_decree"});
+  }
+  return all;
+}
+
+// Caught by tests of their own, since they need bytes that get past a checksum, or a disk.
+constexpr std::array caught_elsewhere{
+    "counts_unbounded",         // tests/mutations/frame.cpp
+    "origins_unchecked",        // tests/codec
+    "value_checksum_ignored",   // tests/codec
+    "record_checksum_ignored",  // tests/codec
+};
+
+}  // namespace
+
+std::vector<planted> planted_in(std::string const& protocol) {
+  std::vector<planted> all;
+  if (protocol.empty() || protocol == "single_decree") {
+    for (planted& one : of_single_decree()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+std::vector<std::string> unwatched() {
+  std::vector<std::string> found;
+  std::vector<planted> const known = planted_in("");
+  for (auto const* one = synod::mutation_switch::first(); one != nullptr; one = one->next) {
+    std::string const name = one->name;
+    bool const listed = std::any_of(known.begin(), known.end(),
+                                    [&](planted const& each) { return each.name == name; });
+    bool const elsewhere =
+        std::find(caught_elsewhere.begin(), caught_elsewhere.end(), name) != caught_elsewhere.end();
+    if (!listed && !elsewhere) found.push_back(name);
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+void switch_all_off() {
+  for (auto* one = synod::mutation_switch::first(); one != nullptr; one = one->next) {
+    one->on = false;
+  }
+}
+
+bool switch_on(std::string const& name) {
+  bool found = false;
+  for (auto* one = synod::mutation_switch::first(); one != nullptr; one = one->next) {
+    one->on = name == one->name;
+    found = found || one->on;
+  }
+  return found;
+}
+
+}  // namespace synod_sim

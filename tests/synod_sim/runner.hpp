@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/testing/cluster_types.hpp>
+#include <synod/testing/simulate.hpp>
+
+#include <string>
+#include <vector>
+
+namespace synod_sim {
+
+// What the program runs for one protocol with one family of quorums. Each file of this folder that
+// instantiates clusters registers some, so that they compile beside each other.
+struct runner {
+  std::string protocol;
+  std::string quorum;  // as --quorum names it, without numbers
+  std::string leader;  // "none" where there is none to choose
+  unsigned nodes = 0;  // the only number of nodes it is for; 0 for any
+  synod::testing::fault_families faults;
+  synod::testing::simulation_report (*run)(synod::testing::simulation_options const&) = nullptr;
+  synod::testing::minimal_failure (*shrink)(synod::testing::cluster_options) = nullptr;
+};
+
+inline std::vector<runner>& runners() {
+  static std::vector<runner> all;
+  return all;
+}
+
+template <class Cluster>
+runner make_runner(char const* protocol, char const* quorum, char const* leader,
+                   unsigned nodes = 0) {
+  runner made;
+  made.protocol = protocol;
+  made.quorum = quorum;
+  made.leader = leader;
+  made.nodes = nodes;
+  made.faults = Cluster::setup::faults();
+  made.run = [](synod::testing::simulation_options const& wanted) {
+    return synod::testing::simulate<Cluster>(wanted);
+  };
+  made.shrink = [](synod::testing::cluster_options failed) {
+    return synod::testing::shrink<Cluster>(std::move(failed));
+  };
+  return made;
+}
+
+struct registered {
+  explicit registered(runner one) { runners().push_back(std::move(one)); }
+};
+
+// A machine that remembers the last number it was given.
+struct number_machine {
+  using command = std::uint64_t;
+  std::uint64_t last = 0;
+  void apply(command const& by) { last = by; }
+};
+
+}  // namespace synod_sim
