@@ -133,17 +133,20 @@ class simulated_host {
   void send_foreign(node_index to, random_source& chance) {
     frame_header stranger = header();
     stranger.cluster.low ^= 1;
-    forgery const what{self_.id, cluster_.at(to).id, {}, {}, {}, false};
+    forgery what;
+    what.from = self_.id;
+    what.to = cluster_.at(to).id;
     std::optional<message_type> message;
     while (!message) message = forge<message_type, command>(what, chance);
     dispatch(to, stranger, std::move(message));
   }
   void send_forged(node const& target, random_source& chance) {
-    forgery what{self_.id,
-                 target.id,
-                 cluster_.checks().last_proposal(),
-                 {},
-                 self_.at.value >= cluster_.options().nodes};
+    forgery what;
+    what.from = self_.id;
+    what.to = target.id;
+    what.last = cluster_.checks().last_proposal();
+    what.campaign = cluster_.checks().last_campaign().at;
+    what.learner = self_.at.value >= cluster_.options().nodes;
     proposal_fact const& last = what.last;
     if (auto const* vote = cluster_.checks().disks().vote_of(target.at, last.lane, last.at_slot)) {
       what.voted = vote->at;
