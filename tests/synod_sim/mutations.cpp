@@ -48,6 +48,23 @@ std::vector<planted> of_single_decree() {
   return all;
 }
 
+std::vector<planted> of_multi_paxos() {
+  std::vector<planted> all = shared_by_all("multi_paxos");
+  for (char const* const name :
+       {// H3, H8, H9: what a promise must tell, and what a new leader must do with it
+        "promise_omits_chosen", "holes_left", "promise_truncated", "accept_below_floor",
+        // N5: what a notice decides
+        "notice_ignores_ballot",
+        // H18: what confirms a read
+        "read_before_barrier", "read_counts_earlier_pulse", "read_without_quorum",
+        "deposed_leader_acknowledged",
+        // H20: what storage cannot tell
+        "damage_read_as_empty", "damaged_slot_votes"}) {
+    all.push_back({name, "multi_paxos"});
+  }
+  return all;
+}
+
 // Caught by tests of their own, since they need bytes that get past a checksum, or a disk.
 constexpr std::array caught_elsewhere{
     "counts_unbounded",         // tests/mutations/frame.cpp
@@ -62,6 +79,9 @@ std::vector<planted> planted_in(std::string const& protocol) {
   std::vector<planted> all;
   if (protocol.empty() || protocol == "single_decree") {
     for (planted& one : of_single_decree()) all.push_back(std::move(one));
+  }
+  if (protocol.empty() || protocol == "multi_paxos") {
+    for (planted& one : of_multi_paxos()) all.push_back(std::move(one));
   }
   return all;
 }

@@ -188,15 +188,13 @@ class multi_paxos_core {
     heard_chosen(now, who, asked.at, asked.chosen_upto, out);
   }
 
-  // A slot that is decided here is never voted for again: who proposes something else is told what
-  // it is.
+  // A slot that is decided here is never voted for again, not even with the same value, which could
+  // be below a promise given since. Who proposes for it is told what it holds.
   void already_chosen(node_set who, accept<Command> const& asked, output_type& out) {
-    auto const* const here = log_.find(asked.at_slot);
-    bool const same = here != nullptr && here->chosen && here->value == asked.value;
-    if (same || SYNOD_MUTATION(accept_below_floor)) {
+    if (SYNOD_MUTATION(accept_below_floor)) {
       return log_.send_after(out, who, accepted<Command>{asked.at, asked.at_slot, {}});
     }
-    catching_up_.answer(who, {asked.at_slot}, log_, out);
+    catching_up_.answer_slot(who, asked.at_slot, log_, out);
   }
 
   void on(time_ns now, node_id from, node_set who, notice const& got, output_type& out) {

@@ -179,9 +179,7 @@ class masterless_core {
     if (!log_.plausible(asked.at, from)) return;
     slot const at = asked.at_slot;
     if (decided(at)) {
-      auto const* const here = log_.find(at);
-      bool const same = here != nullptr && here->chosen && here->value == asked.value;
-      if (!same && !SYNOD_MUTATION(accept_below_floor)) {
+      if (!SYNOD_MUTATION(accept_below_floor)) {
         return catching_up_.answer_slot(who, at, log_, out);
       }
       return log_.send_after(out, who, accepted<Command>{asked.at, at, {}});
