@@ -133,12 +133,23 @@ struct mesh_host {
     auto const why = mesh.listen(*synod::asio::read_address("127.0.0.1:0"));
     return why ? std::uint16_t{0} : mesh.local().port();
   }
-  bool say(std::uint64_t to, std::string const& text) {
-    return mesh.send(synod::node_id(to), synod::frame_kind::protocol, [&](synod::wire_writer& out) {
-      out.bytes(std::as_bytes(std::span(text.data(), text.size())));
-      return true;
-    });
+  [[nodiscard]] synod::shared_bytes frame_of(std::string const& text) {
+    scratch.clear();
+    std::size_t const begin = synod::begin_frame(scratch);
+    auto const bytes = std::as_bytes(std::span(text.data(), text.size()));
+    scratch.insert(scratch.end(), bytes.begin(), bytes.end());
+    synod::end_frame(scratch, begin, synod::frame_family::peer,
+                     {.kind = synod::frame_kind::protocol,
+                      .cluster = self.cluster,
+                      .from = self.from,
+                      .life = self.life});
+    return frames.seal(scratch);
   }
+  void say(std::uint64_t to, std::string const& text) {
+    mesh.send(synod::node_id(to), frame_of(text));
+  }
+  synod::bytes_pool frames;
+  std::vector<std::byte> scratch;
 };
 
 // A host lives as long as a handler refers to it, so tests hold it as handlers do, and close it.
@@ -160,7 +171,6 @@ class open_host {
 inline synod::asio::mesh_peer peer_at(std::uint64_t id, std::uint16_t port) {
   synod::asio::mesh_peer made;
   made.id = synod::node_id(id);
-  made.index = synod::node_index(static_cast<std::uint8_t>(id));
   if (port != 0) made.at = *synod::asio::read_address("127.0.0.1:" + std::to_string(port));
   return made;
 }

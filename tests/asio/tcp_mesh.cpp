@@ -168,17 +168,16 @@ TEST(tcp_mesh, a_second_process_under_one_id_does_not_push_the_first_out) {
 TEST(tcp_mesh, what_is_not_linked_gets_nothing_and_nothing_waits_for_it) {
   pair_of_hosts pair;
   pair.one->mesh.set_peers({peer_at(2, 0)});
-  for (int i = 0; i < 100; ++i) EXPECT_TRUE(pair.one->say(2, std::string(100'000, 'x')));
+  for (int i = 0; i < 100; ++i) pair.one->say(2, std::string(100'000, 'x'));
   pair.one->mesh.flush();
   EXPECT_EQ(pair.one->mesh.status().front().queued_bytes, 0U);
 }
 
-TEST(tcp_mesh, a_frame_for_many_is_encoded_once) {
+TEST(tcp_mesh, a_frame_for_many_is_shared) {
   boost::asio::io_context io;
   auto leader = make_host(io, 1);
   std::uint16_t const port = leader->listen();
   std::vector<open_host> followers;
-  leader->mesh.set_peers({peer_at(2, 0), peer_at(3, 0), peer_at(4, 0)});
   for (std::uint64_t id : {2, 3, 4}) {
     followers.push_back(make_host(io, id));
     followers.back()->mesh.set_peers({peer_at(1, port)});
@@ -186,35 +185,18 @@ TEST(tcp_mesh, a_frame_for_many_is_encoded_once) {
   ASSERT_TRUE(run_until(io, [&] {
     return leader->linked_now[2] + leader->linked_now[3] + leader->linked_now[4] == 3;
   }));
-  synod::node_set to;
-  to.insert(synod::node_index(2));
-  to.insert(synod::node_index(3));
-  int encoded = 0;
-  leader->mesh.send(to, synod::frame_kind::protocol, [&](synod::wire_writer& out) {
-    ++encoded;
-    out(std::uint64_t{5});
-    return true;
-  });
+  run_for(io, 5);
+  auto const frame = leader->frame_of(std::string(100'000, 'x'));
+  support::allocations const counted;
+  leader->mesh.send(node_id(2), frame);
+  leader->mesh.send(node_id(3), frame);
+  EXPECT_LT(counted.bytes(), 1000U);
   leader->mesh.flush();
   EXPECT_TRUE(run_until(io, [&] {
     return followers[0]->received_frames.size() == 1 && followers[1]->received_frames.size() == 1;
   }));
   run_for(io, 5);
   EXPECT_EQ(followers[2]->received_frames.size(), 0U);
-  EXPECT_EQ(encoded, 1);
-}
-
-TEST(tcp_mesh, what_cannot_be_encoded_leaves_no_trace) {
-  pair_of_hosts pair;
-  pair.know_each_other();
-  ASSERT_TRUE(run_until(pair.io, [&] { return pair.both_linked(); }));
-  EXPECT_FALSE(
-      pair.one->mesh.send(node_id(2), synod::frame_kind::protocol, [](synod::wire_writer& out) {
-        out(std::uint64_t{1});
-        return false;
-      }));
-  EXPECT_TRUE(pair.exchange("still in step"));
-  EXPECT_EQ(pair.two->received_frames.front().second, "still in step");
 }
 
 TEST(tcp_mesh, large_frames_arrive_whole) {
@@ -269,13 +251,11 @@ TEST(tcp_mesh, exchanges_frames_without_allocating) {
   ASSERT_TRUE(run_until(pair.io, [&] { return pair.both_linked(); }));
   run_for(pair.io, 50);
   std::size_t got = 0;
+  std::string const text(160, 't');
   auto const some = [&](int rounds) {
     for (int i = 0; i < rounds; ++i) {
       got = pair.two->mesh.frames_received();
-      pair.one->mesh.send(node_id(2), synod::frame_kind::protocol, [](synod::wire_writer& out) {
-        for (int k = 0; k < 20; ++k) out(std::uint64_t{5});
-        return true;
-      });
+      pair.one->say(2, text);
       pair.one->mesh.flush();
       while (pair.two->mesh.frames_received() == got) pair.io.run_one_for(std::chrono::seconds(1));
       pair.two->received_frames.clear();

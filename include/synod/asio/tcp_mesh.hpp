@@ -10,7 +10,6 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <memory>
@@ -76,7 +75,7 @@ class tcp_links {
   }
   [[nodiscard]] tcp_endpoint local() const { return listener_.local(); }
 
-  // Who we are from now on: stands in the header of every frame.
+  // Who we are from now on, and whose frames are ours.
   void introduce(greeting const& self) {
     self_ = self;
     dice_ = generator(self.life.nonce ^ self.from.value);
@@ -87,28 +86,22 @@ class tcp_links {
 
   // --- sending
 
-  // Effects: encodes one frame by fill(wire_writer&) -> bool and queues it for every linked node of
-  // the set. `flush` sends. Returns: false if it could not be encoded.
-  template <class Fill>
-  bool send(node_set to, frame_kind kind, Fill&& fill) {
-    std::uint64_t places = 0;
-    to.for_each([&](node_index at) {
-      peer const* const one = by_index_[at.value];
-      if (one != nullptr && one->link != nullptr) places |= place_of(one);
-    });
-    return encode(places, kind, std::forward<Fill>(fill));
-  }
-  template <class Fill>
-  bool send(node_id to, frame_kind kind, Fill&& fill) {
-    peer const* const one = find(to);
-    bool const linked = one != nullptr && one->link != nullptr;
-    return encode(linked ? place_of(one) : 0, kind, std::forward<Fill>(fill));
+  // Effects: queues a whole frame, if the node is linked. `flush` writes.
+  void send(node_id to, shared_bytes const& frame) {
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      peer const& one = *peers_[i];
+      if (one.id != to) continue;
+      if (one.link == nullptr) return;
+      one.link->push(frame, 0, frame.bytes().size());
+      written_to_ |= std::uint64_t{1} << i;
+      if (one.link->queue().bytes() >= options_.turn_bytes_max) one.link->flush();
+      return;
+    }
   }
 
   // Effects: hands what was sent to the kernel, with one write per peer.
   void flush() {
-    std::uint64_t const places = hand_out();
-    for (std::uint64_t left = places; left != 0; left &= left - 1) {
+    for (std::uint64_t left = std::exchange(written_to_, 0); left != 0; left &= left - 1) {
       connection* const over = peers_[static_cast<std::size_t>(std::countr_zero(left))]->link;
       if (over != nullptr) over->flush();
     }
@@ -155,57 +148,12 @@ class tcp_links {
   static constexpr std::size_t peers_max = node_set::capacity;
   static constexpr time_ns lasting_ns = 1'000'000'000;
 
-  struct queued_frame {
-    std::uint64_t places;
-    std::size_t offset;
-    std::size_t length;
-  };
-
   [[nodiscard]] peer* find(node_id id) const {
     for (auto const& one : peers_) {
       if (one->id == id) return one.get();
     }
     return nullptr;
   }
-  [[nodiscard]] std::uint64_t place_of(peer const* who) const {
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-      if (peers_[i].get() == who) return std::uint64_t{1} << i;
-    }
-    return 0;
-  }
-
-  template <class Fill>
-  bool encode(std::uint64_t places, frame_kind kind, Fill&& fill) {
-    if (places == 0) return true;
-    std::size_t const begin = begin_frame(turn_);
-    wire_writer out(turn_);
-    if (!fill(out)) {
-      turn_.resize(begin);
-      return false;
-    }
-    end_frame(turn_, begin, frame_family::peer,
-              {.kind = kind, .cluster = self_.cluster, .from = self_.from, .life = self_.life});
-    frames_.push_back({places, begin, turn_.size() - begin});
-    if (turn_.size() >= options_.turn_bytes_max) flush();
-    return true;
-  }
-
-  // What was encoded becomes one shared buffer, of which every peer gets its slices.
-  std::uint64_t hand_out() {
-    if (frames_.empty()) return 0;
-    shared_bytes const whole = pool_.seal(turn_);
-    std::uint64_t places = 0;
-    for (queued_frame const& one : frames_) {
-      for (std::uint64_t left = one.places; left != 0; left &= left - 1) {
-        connection* const over = peers_[static_cast<std::size_t>(std::countr_zero(left))]->link;
-        if (over != nullptr) over->push(whole, one.offset, one.length);
-      }
-      places |= one.places;
-    }
-    frames_.clear();
-    return places;
-  }
-
   // --- connections come about
 
   void accepted(tcp_socket<Executor> socket) {
@@ -298,10 +246,8 @@ class tcp_links {
   bytes_pool pool_;
   frame_counters counts_;
   std::vector<std::unique_ptr<peer>> peers_;
-  std::array<peer*, node_set::capacity> by_index_{};
   std::vector<pointer> connections_;
-  std::vector<std::byte> turn_;  // what was encoded since the last flush
-  std::vector<queued_frame> frames_;
+  std::uint64_t written_to_ = 0;  // which of peers_ have something to be flushed
   bool closed_ = false;
 };
 

@@ -9,8 +9,6 @@ namespace synod::asio {
 
 template <class Executor, class Host>
 void tcp_links<Executor, Host>::set_peers(std::vector<mesh_peer> const& all) {
-  flush();
-  by_index_.fill(nullptr);
   for (auto& one : peers_) one->kept = false;
   for (mesh_peer const& wanted : all) {
     if (wanted.id == self_.from) continue;
@@ -22,13 +20,12 @@ void tcp_links<Executor, Host>::set_peers(std::vector<mesh_peer> const& all) {
     bool const moved = one->at != wanted.at;
     static_cast<mesh_peer&>(*one) = wanted;
     one->kept = true;
-    if (wanted.index.has_value()) by_index_[wanted.index->value] = one;
     if (moved && one->link == nullptr && one->dialling == nullptr) one->dial_at = 0;
   }
   for (std::size_t i = peers_.size(); i-- > 0;) {
     if (!peers_[i]->kept) cut(peers_[i]->id, {error_code::unknown_member, 0, "mesh", ""});
   }
-  hand_out();  // what is queued names its peers by their places
+  flush();  // what is to be flushed is known by its place
   std::erase_if(peers_, [](auto const& one) { return !one->kept; });
   awake();
 }

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/ids.hpp>
+#include <synod/core/outcome.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/prefer.hpp>
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace synod::asio {
+
+// Memory for operations of a few sizes, kept for the next one: a host with so many operations under
+// way allocates no more often than that, however long it runs.
+class operation_memory {
+ public:
+  operation_memory() = default;
+  operation_memory(operation_memory const&) = delete;
+  operation_memory& operator=(operation_memory const&) = delete;
+  ~operation_memory() {
+    for (auto& list : free_) {
+      for (void* const one : list) ::operator delete(one);
+    }
+  }
+
+  void* take(std::size_t bytes) {
+    std::size_t const kind = kind_of(bytes);
+    if (kind >= kinds) return ::operator new(bytes);
+    if (free_[kind].empty()) return ::operator new(smallest << kind);
+    void* const one = free_[kind].back();
+    free_[kind].pop_back();
+    return one;
+  }
+  void give_back(void* one, std::size_t bytes) {
+    std::size_t const kind = kind_of(bytes);
+    if (kind < kinds && free_[kind].size() < kept_max) return free_[kind].push_back(one);
+    ::operator delete(one);
+  }
+
+ private:
+  static constexpr std::size_t smallest = 64;
+  static constexpr std::size_t kinds = 6;
+  static constexpr std::size_t kept_max = 65'536;
+
+  static std::size_t kind_of(std::size_t bytes) {
+    return bytes <= smallest ? 0 : static_cast<std::size_t>(std::bit_width((bytes - 1) / smallest));
+  }
+
+  std::array<std::vector<void*>, kinds> free_;
+};
+
+// Something that somebody waits for, whatever handler he waits with: three functions and where
+// things are, instead of a class with virtual ones.
+struct operation {
+  void (*finish)(operation&, operation_memory&, bool call) = nullptr;
+  void (*fail)(operation&, error const& why, bool certain) = nullptr;
+  void* whole = nullptr;
+  void* result = nullptr;  // a std::optional of the type that the one who completes it knows
+  std::uint64_t token = 0;
+  time_ns began = 0;
+};
+
+// Waits for an outcome<R>, and then calls the handler where the handler wants to be called.
+template <class R, class Handler, class Executor>
+class waiting_operation {
+ public:
+  static operation& make(operation_memory& memory, Handler&& handler, Executor const& host) {
+    void* const room = memory.take(sizeof(waiting_operation));
+    return (new (room) waiting_operation(std::move(handler), host))->head_;
+  }
+
+ private:
+  using handlers_executor = boost::asio::associated_executor_t<Handler, Executor>;
+  // Handlers of the host's own executor are called from its loop, which goes on for as long as the
+  // host does; any other executor has to be told that there is still work to come.
+  static constexpr bool at_home = std::is_same_v<handlers_executor, Executor>;
+  template <class Found>
+  static auto keep(Found const& found) {
+    if constexpr (at_home) {
+      return found;
+    } else {
+      return boost::asio::prefer(found, boost::asio::execution::outstanding_work.tracked);
+    }
+  }
+  using kept_executor = decltype(keep(std::declval<handlers_executor const&>()));
+
+  waiting_operation(Handler&& handler, Executor const& host)
+      : executor_(keep(boost::asio::get_associated_executor(handler, host))), host_(host),
+        handler_(std::move(handler)) {
+    head_.finish = &finish;
+    head_.fail = &fail;
+    head_.whole = this;
+    head_.result = &result_;
+  }
+
+  static void finish(operation& which, operation_memory& memory, bool call) {
+    auto* const self = static_cast<waiting_operation*>(which.whole);
+    // All is taken out before the handler runs: it may begin the next operation in this memory, or
+    // end the host.
+    Handler handler(std::move(self->handler_));
+    std::optional<outcome<R>> result(std::move(self->result_));
+    kept_executor const executor(std::move(self->executor_));
+    Executor const host(self->host_);
+    self->~waiting_operation();
+    memory.give_back(self, sizeof(waiting_operation));
+    boost::asio::get_associated_cancellation_slot(handler).clear();
+    if (!call || !result.has_value()) return;
+    if constexpr (at_home) {
+      if (executor == host) return std::move(handler)(*std::move(result));
+    }
+    boost::asio::dispatch(executor, completion{std::move(handler), *std::move(result)});
+  }
+  static void fail(operation& which, error const& why, bool certain) {
+    auto& result = static_cast<waiting_operation*>(which.whole)->result_;
+    if (certain) {
+      result.emplace(refusal{why, {}});
+    } else {
+      result.emplace(unknown_fate{why});
+    }
+  }
+
+  struct completion {
+    Handler handler;
+    outcome<R> result;
+    void operator()() { std::move(handler)(std::move(result)); }
+  };
+
+  operation head_;
+  std::optional<outcome<R>> result_;
+  kept_executor executor_;
+  Executor host_;
+  Handler handler_;
+};
+
+// The operations under way at one host, each known by a token that is never used again. Whatever
+// ends waits until `run`, so that no handler runs in the middle of anything.
+class operation_book {
+ public:
+  // Effects: takes the operation over. Returns its token.
+  std::uint64_t add(operation& one, time_ns now) {
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::uint32_t>(places_.size()));
+      places_.emplace_back();
+    }
+    std::uint32_t const at = free_.back();
+    free_.pop_back();
+    places_[at].what = &one;
+    one.token = std::uint64_t{places_[at].uses} << 32 | at;
+    one.began = now;
+    ++size_;
+    return one.token;
+  }
+  // Null once it has ended.
+  [[nodiscard]] operation* find(std::uint64_t token) const {
+    auto const at = static_cast<std::uint32_t>(token);
+    bool const alive = at < places_.size() && places_[at].uses == token >> 32;
+    return alive ? places_[at].what : nullptr;
+  }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  // Effects: it ends with that result, if it has not ended before. Returns it, or null.
+  // Requires: whoever began it waits for an outcome of this very R.
+  template <class R>
+  operation* complete(std::uint64_t token, outcome<R>&& result) {
+    operation* const one = take(token);
+    if (one == nullptr) return nullptr;
+    static_cast<std::optional<outcome<R>>*>(one->result)->emplace(std::move(result));
+    ended_.push_back(one);
+    return one;
+  }
+  // Effects: it ends without a result: not done if `certain`, else nobody can tell.
+  bool fail(std::uint64_t token, error const& why, bool certain) {
+    operation* const one = take(token);
+    if (one == nullptr) return false;
+    one->fail(*one, why, certain);
+    ended_.push_back(one);
+    return true;
+  }
+  void fail_all(error const& why, bool certain) {
+    for (place const& one : places_) {
+      if (one.what != nullptr) fail(one.what->token, why, certain);
+    }
+  }
+
+  [[nodiscard]] bool wants_run() const { return !ended_.empty(); }
+  // Effects: calls the handlers of what has ended; what ends meanwhile waits for the next time.
+  // Requires: the book and the memory outlive the call, although a handler may end their host.
+  void run(operation_memory& memory) {
+    std::vector<operation*> now = std::exchange(ended_, std::move(spare_));
+    for (operation* const one : now) one->finish(*one, memory, true);
+    now.clear();
+    spare_ = std::move(now);
+  }
+  // Effects: forgets all handlers without calling them.
+  void drop_all(operation_memory& memory) {
+    for (place& one : places_) {
+      if (one.what == nullptr) continue;
+      operation* const gone = std::exchange(one.what, nullptr);
+      gone->finish(*gone, memory, false);
+    }
+    for (operation* const one : std::exchange(ended_, {})) one->finish(*one, memory, false);
+  }
+
+ private:
+  struct place {
+    operation* what = nullptr;
+    std::uint32_t uses = 1;
+  };
+
+  operation* take(std::uint64_t token) {
+    operation* const one = find(token);
+    if (one == nullptr) return nullptr;
+    auto const at = static_cast<std::uint32_t>(token);
+    places_[at].what = nullptr;
+    ++places_[at].uses;
+    free_.push_back(at);
+    --size_;
+    return one;
+  }
+
+  std::vector<place> places_;
+  std::vector<std::uint32_t> free_;
+  std::vector<operation*> ended_;
+  std::vector<operation*> spare_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace synod::asio

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <synod/asio/clock.hpp>
+#include <synod/asio/operation.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "support/allocations.hpp"
+
+namespace {
+
+using synod::error;
+using synod::error_code;
+using synod::outcome;
+using synod::asio::operation;
+using synod::asio::operation_book;
+using synod::asio::operation_memory;
+using synod::asio::waiting_operation;
+using executor = boost::asio::io_context::executor_type;
+
+struct fixture {
+  boost::asio::io_context io;
+  operation_memory memory;
+  operation_book book;
+
+  template <class R, class Handler>
+  std::uint64_t add(Handler handler) {
+    operation& made = waiting_operation<R, Handler, executor>::make(memory, std::move(handler),
+                                                                    io.get_executor());
+    return book.add(made, 1);
+  }
+};
+
+TEST(operation, calls_its_handler_once_and_only_when_run) {
+  fixture of;
+  int calls = 0;
+  int value = 0;
+  auto const token = of.add<int>([&](outcome<int> got) {
+    ++calls;
+    value = *got;
+  });
+  EXPECT_NE(of.book.complete(token, outcome<int>(42)), nullptr);
+  EXPECT_EQ(calls, 0);
+  EXPECT_TRUE(of.book.wants_run());
+  EXPECT_EQ(of.book.complete(token, outcome<int>(43)), nullptr);
+  of.book.run(of.memory);
+  of.book.run(of.memory);
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(value, 42);
+  EXPECT_EQ(of.book.size(), 0U);
+}
+
+TEST(operation, a_token_is_never_used_again) {
+  fixture of;
+  auto const first = of.add<int>([](outcome<int>) {});
+  of.book.fail(first, error{error_code::busy, 0, "", ""}, true);
+  of.book.run(of.memory);
+  auto const second = of.add<int>([](outcome<int>) {});
+  EXPECT_NE(first, second);
+  EXPECT_EQ(of.book.find(first), nullptr);
+  EXPECT_NE(of.book.find(second), nullptr);
+  of.book.drop_all(of.memory);
+}
+
+TEST(operation, refused_and_unknown_are_told_apart) {
+  fixture of;
+  std::string said;
+  auto const note = [&](outcome<std::string> got) {
+    said += got.refused() != nullptr ? "refused " : got.unknown() != nullptr ? "unknown " : "done ";
+  };
+  auto const one = of.add<std::string>(note);
+  auto const two = of.add<std::string>(note);
+  auto const three = of.add<std::string>(note);
+  of.book.fail(one, error{error_code::busy, 0, "", ""}, true);
+  of.book.fail(two, error{error_code::timed_out, 0, "", ""}, false);
+  of.book.complete(three, outcome<std::string>(std::string("value")));
+  of.book.run(of.memory);
+  EXPECT_EQ(said, "refused unknown done ");
+}
+
+TEST(operation, a_handler_may_begin_the_next_and_end_the_others) {
+  fixture of;
+  int ended = 0;
+  std::uint64_t other = 0;
+  auto const first = of.add<int>([&](outcome<int>) {
+    ++ended;
+    of.book.fail(other, error{error_code::shutting_down, 0, "", ""}, true);
+    auto const next = of.add<int>([&](outcome<int>) { ++ended; });
+    of.book.complete(next, outcome<int>(1));
+  });
+  other = of.add<int>([&](outcome<int>) { ++ended; });
+  of.book.complete(first, outcome<int>(1));
+  of.book.run(of.memory);
+  EXPECT_EQ(ended, 1);
+  of.book.run(of.memory);
+  EXPECT_EQ(ended, 3);
+}
+
+TEST(operation, a_handler_is_called_where_it_wants_to_be) {
+  fixture of;
+  boost::asio::thread_pool elsewhere(1);
+  std::promise<std::thread::id> where;
+  auto const token =
+      of.add<int>(boost::asio::bind_executor(elsewhere.get_executor(), [&](outcome<int>) {
+        where.set_value(std::this_thread::get_id());
+      }));
+  of.book.complete(token, outcome<int>(1));
+  of.book.run(of.memory);
+  EXPECT_TRUE(where.get_future().get() != std::this_thread::get_id());
+}
+
+TEST(operation, move_only_results_and_handlers_will_do) {
+  fixture of;
+  std::unique_ptr<int> got;
+  auto const token = of.add<std::unique_ptr<int>>(
+      [&, kept = std::make_unique<int>(1)](outcome<std::unique_ptr<int>> one) {
+        got = std::move(*one);
+        *got += *kept;
+      });
+  of.book.complete(token, outcome<std::unique_ptr<int>>(std::make_unique<int>(6)));
+  of.book.run(of.memory);
+  EXPECT_EQ(*got, 7);
+}
+
+TEST(operation, what_is_dropped_is_destroyed_and_not_called) {
+  fixture of;
+  auto const kept = std::make_shared<int>(0);
+  auto const waiting = of.add<int>([kept](outcome<int>) { ++*kept; });
+  auto const ended = of.add<int>([kept](outcome<int>) { ++*kept; });
+  of.book.complete(ended, outcome<int>(1));
+  EXPECT_NE(of.book.find(waiting), nullptr);
+  EXPECT_EQ(kept.use_count(), 3);
+  of.book.drop_all(of.memory);
+  EXPECT_EQ(kept.use_count(), 1);
+  EXPECT_EQ(*kept, 0);
+}
+
+TEST(operation, allocates_nothing_once_it_is_warm) {
+  fixture of;
+  int done = 0;
+  auto const some = [&] {
+    for (int i = 0; i < 100; ++i) {
+      auto const token = of.add<int>([&done](outcome<int> got) { done += *got; });
+      of.book.complete(token, outcome<int>(1));
+    }
+    of.book.run(of.memory);
+  };
+  some();
+  some();
+  support::allocations const counted;
+  for (int i = 0; i < 100; ++i) some();
+  EXPECT_EQ(counted.calls(), 0U);
+  EXPECT_EQ(done, 10'200);
+}
+
+}  // namespace
