@@ -44,6 +44,8 @@ class memory_disk {
     }
     log_.crash();
   }
+  // Effects: the process is gone, and so is exactly what was not durable.
+  void lose_open() { log_.crash(); }
   // Effects: the next life begins.
   void open() { log_.reopen(); }
 

@@ -17,6 +17,19 @@ std::string describe(decree_chosen<Command> const& of) {
   return "decided " + describe(of.value);
 }
 
+template <class Command>
+std::string describe_outcome(chosen<Command> const& of) {
+  return "chosen " + describe(of.value);
+}
+template <class Command>
+std::string describe_outcome(converged<Command> const& of) {
+  return "converged " + describe(of.value);
+}
+inline std::string describe_outcome(superseded const& of) {
+  return "superseded by " + describe(of.by) + (of.left_here ? ", may still be chosen" : ", never");
+}
+inline std::string describe_outcome(unknown const&) { return "unknown"; }
+
 template <class Quorum>
 struct protocol_setup<single_decree<Quorum>> {
   using quorum = Quorum;
@@ -53,9 +66,32 @@ struct protocol_setup<single_decree<Quorum>> {
     return made;
   }
 
+  // For transcripts, the same every time.
+  template <class Core>
+  static single_decree_options scripted(node_id self, membership members) {
+    single_decree_options made;
+    made.self = self;
+    made.members = std::move(members);
+    made.seed = 7;
+    made.attempts_max = 3;
+    return made;
+  }
+
   template <class Message, class Pack>
   static void tell(Message const& message, speaker who, Pack& pack, oracle& checks) {
     std::visit(shared_facts<Pack>(who, lane_id(), pack, checks), message);
+  }
+  template <class Core>
+  static std::string state(Core const& core) {
+    leader_hint const seen = core.hint();
+    return (core.is_chosen() ? "holds " + describe(core.value()) + " as chosen"
+                             : std::string("knows of no decision")) +
+           ", has seen " + describe(seen.at) + ", refused " +
+           std::to_string(core.rejected().total());
+  }
+  template <class Answer>
+  static std::string describe_answer(Answer const& answer) {
+    return std::visit([](auto const& one) { return describe_outcome(one); }, answer);
   }
   template <class Message>
   static std::string describe_message(Message const& message) {

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace synod::testing {
 
@@ -50,6 +51,7 @@ class trace {
   [[nodiscard]] bool recording() const { return recording_; }
   [[nodiscard]] std::string const& text() const { return text_; }
   [[nodiscard]] std::size_t lines() const { return lines_; }
+  void put_text(std::string text) { text_ = std::move(text); }
   std::string take_text() {
     std::string taken;
     taken.swap(text_);
