@@ -54,7 +54,7 @@ std::vector<planted> of_multi_paxos() {
        {// H3, H8, H9: what a promise must tell, and what a new leader must do with it
         "promise_omits_chosen", "holes_left", "promise_truncated", "accept_below_floor",
         // N5: what a notice decides
-        "notice_ignores_ballot",
+        "notice_ignores_ballot", "contradicted_leader_stays",
         // H18: what confirms a read
         "read_before_barrier", "read_counts_earlier_pulse", "read_without_quorum",
         "deposed_leader_acknowledged",

@@ -267,7 +267,14 @@ class multi_paxos_core {
     if (auto const* const asked = std::get_if<learn_ask>(&got)) {
       return catching_up_.answer(who, *asked, log_, out);
     }
-    catching_up_.take(now, from, who, **std::get_if<1>(&got), log_, out);
+    learn_values<Command> const& told = **std::get_if<1>(&got);
+    for (learned_value<Command> const& one : told.values) {
+      if (leading_.contradicted(one.at, one.value, log_)) {
+        step_down(now, out);
+        break;
+      }
+    }
+    catching_up_.take(now, from, who, told, log_, out);
     moved(now, out);
   }
 
@@ -349,6 +356,8 @@ class multi_paxos_core {
   }
 
   std::optional<refusal> ask(time_ns now, snapshot_installed const& asked, output_type& out) {
+    // What the slots below hold is unknown here, so nothing may be announced under our ballot.
+    if (leading_.leads() && asked.head.at > log_.chosen_upto()) step_down(now, out);
     log_.installed(asked.head, out);
     moved(now, out);
     return std::nullopt;

@@ -113,6 +113,14 @@ class leadership {
     return !following() && refused == mine_ && by > mine_;
   }
 
+  // Whether a value learned to be chosen differs from what was proposed under this ballot. Then a
+  // higher ballot decided, and to announce that slot under this one would have followers decide
+  // what they accepted from here.
+  [[nodiscard]] bool contradicted(slot at, value_type const& value, log_type const& log) {
+    if (!leads() || at <= log.chosen_upto() || at >= next_ || open(at).done) return false;
+    return !(open(at).value == value) && !SYNOD_MUTATION(contradicted_leader_stays);
+  }
+
   // What a promise showed to be chosen and this node does not have yet; no slot below may be
   // proposed.
   [[nodiscard]] bool must_learn(log_type const& log) const {

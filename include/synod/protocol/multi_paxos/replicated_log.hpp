@@ -170,8 +170,9 @@ class replicated_log {
   }
 
   // The notice of the leader of `at` that everything up to `upto` is chosen: decide what was
-  // accepted at that ballot or above, and nothing else, since an older vote may have lost (rule
-  // N5). Returns whether a gap is left.
+  // accepted at that very ballot, and nothing else (rule N5). An older vote may have lost. A newer
+  // one may have lost as well: the leader can have learned, after it was deposed unawares, that a
+  // slot was chosen under a ballot above both. Returns whether a gap is left.
   [[nodiscard]] bool notice_chosen(ballot at, slot upto, Output& out) {
     if (upto <= chosen_upto_) return false;
     bool gap = false;
@@ -183,7 +184,7 @@ class replicated_log {
         continue;
       }
       bool const mine =
-          !here->voted.empty() && (here->voted >= at || SYNOD_MUTATION(notice_ignores_ballot));
+          !here->voted.empty() && (here->voted == at || SYNOD_MUTATION(notice_ignores_ballot));
       here->chosen = here->chosen || mine;
       gap = gap || !here->chosen;
       if (!gap) decide(s, *here, out);
