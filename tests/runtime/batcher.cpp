@@ -41,7 +41,7 @@ struct bench {
     return why ? why->code : error_code::none;
   }
   void seal(time_ns now = 5) {
-    pending.seal(now, core, out, [&](batch<int> const& one, refusal const&) {
+    pending.seal(now, now, core, out, [&](batch<int> const& one, refusal const&) {
       for (int what : one.commands()) handed_back.push_back(what);
     });
   }

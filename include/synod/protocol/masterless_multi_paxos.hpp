@@ -14,6 +14,8 @@ struct masterless_multi_paxos {
                 "synod::masterless_multi_paxos: Quorum does not model synod::quorum: it needs a "
                 "nested `system`, `bind(membership)` and `name()`");
 
+  using quorum_family = Quorum;
+
   template <class Machine>
   using core = masterless_core<typename Machine::command, Quorum>;
 

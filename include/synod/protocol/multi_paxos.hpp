@@ -15,6 +15,8 @@ struct multi_paxos {
                 "synod::multi_paxos: Quorum does not model synod::quorum: it needs a nested "
                 "`system`, `bind(membership)` and `name()`");
 
+  using quorum_family = Quorum;
+
   template <class Machine>
   using core = multi_paxos_core<typename Machine::command, Quorum, Leader>;
 

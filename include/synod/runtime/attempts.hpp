@@ -24,6 +24,10 @@ struct attempts {
     if (attempt >= 1 && attempt <= 64) refused |= std::uint64_t{1} << (attempt - 1);
   }
 
+  [[nodiscard]] bool under_way_to(node_id node) const {
+    return state == phase::sent && target == node;
+  }
+
   // Whether it is certain that no attempt was, or will be, applied: none left, or each of them was
   // refused over a link that does not duplicate. Everything else is unknown (hazard H10).
   [[nodiscard]] bool surely_not_done(bool links_deliver_once) const {

@@ -82,12 +82,13 @@ class batcher {
 
   [[nodiscard]] bool empty() const { return sealed_.empty(); }
 
-  // The end of a turn: proposes everything. What the core refuses after all is handed back whole,
-  // as refused(batch, refusal).
+  // The end of a turn: proposes everything, stamped with what machines are told as the time. What
+  // the core refuses after all is handed back whole, as refused(batch, refusal).
   template <class Core, class Refused>
-  void seal(time_ns now, Core& core, typename Core::output_type& out, Refused&& refused) {
+  void seal(time_ns now, time_ns stamp, Core& core, typename Core::output_type& out,
+            Refused&& refused) {
     for (batch<Command>& one : sealed_) {
-      one.stamp(now);
+      one.stamp(stamp);
       if (auto const why = core.propose(now, std::move(one), out)) refused(one, *why);
     }
     sealed_.clear();

@@ -39,6 +39,11 @@ class client_session {
   // The highest version of anything this client was told: hand it to a session read.
   [[nodiscard]] std::uint64_t seen() const { return seen_; }
   [[nodiscard]] std::optional<node_id> leader() const { return guess_.leader(); }
+  // A handle holds, in its lowest bits, a small number that is another's once it is finished.
+  static constexpr unsigned place_bits = 20;
+  static std::uint32_t place_of(std::uint64_t handle) {
+    return static_cast<std::uint32_t>(handle & ((1U << place_bits) - 1));
+  }
   // Null once finished. Good until the next input.
   [[nodiscard]] Payload const* payload(std::uint64_t handle) const {
     operation const* const found = find(handle);
@@ -94,11 +99,6 @@ class client_session {
     return {code, value, "session", remedy};
   }
 
-  // A handle is the number of the operation and, in its lowest bits, its place.
-  static constexpr unsigned place_bits = 20;
-  static std::uint32_t place_of(std::uint64_t handle) {
-    return static_cast<std::uint32_t>(handle & ((1U << place_bits) - 1));
-  }
   [[nodiscard]] operation const* find(std::uint64_t handle) const {
     std::uint32_t const place = place_of(handle);
     if (handle == 0 || place >= places_.size() || places_[place].handle != handle) return nullptr;
@@ -131,14 +131,11 @@ class client_session {
     std::uint32_t const place = free_.back();
     free_.pop_back();
     operation& fresh = places_[place];
-    static_cast<attempts&>(fresh) = {};
+    fresh = operation();
     fresh.handle = ++begun_ << place_bits | place;
-    fresh.number = sequence();
     fresh.deadline = deadline;
     fresh.read = read;
     fresh.only = only;
-    fresh.last = {};
-    fresh.hint = {};
     fresh.what = std::move(what);
     wake(deadline);
     return fresh.handle;
@@ -361,13 +358,10 @@ void client_session<Payload>::answered_open(time_ns now, node_id from, session_a
 template <class Payload>
 void client_session<Payload>::connection_lost(time_ns now, node_id to, session_output& out) {
   guess_.doubt(to);
-  auto const lost = [to](attempts const& one) {
-    return one.state == attempts::phase::sent && one.target == to;
-  };
   for (operation& one : places_) {
-    if (one.handle != 0 && lost(one)) pause(now, one);
+    if (one.handle != 0 && one.under_way_to(to)) pause(now, one);
   }
-  if (opening_ && lost(open_)) pause(now, open_);
+  if (opening_ && open_.under_way_to(to)) pause(now, open_);
   tick(now, out);
 }
 

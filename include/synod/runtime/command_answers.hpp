@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/outcome.hpp>
+#include <synod/machine/commands.hpp>
+#include <synod/runtime/encode_value.hpp>
+#include <synod/runtime/executor.hpp>
+#include <synod/runtime/session.hpp>
+#include <synod/runtime/waiting_commands.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace synod {
+
+// How a node answers: its own callers through the session it has itself, with the result type that
+// belongs to each command; the clients of others as bytes. See submissions.hpp for what the user
+// must have.
+template <class Machine, class Codec, class User>
+class command_answers {
+ public:
+  using command = typename Machine::command;
+  using session_type = client_session<command>;
+
+  command_answers(session_options given, node_id self, membership members, generator dice,
+                  Codec coder, User& user)
+      : self_(self), client_(given, std::move(members), dice), coder_(std::move(coder)),
+        user_(&user) {}
+
+  [[nodiscard]] session_type const& client() const { return client_; }
+  [[nodiscard]] Codec& coder() { return coder_; }
+  [[nodiscard]] bool idle() const { return out_.send.empty() && ended_.empty(); }
+  void learn(membership const& members) { client_.learn(members); }
+
+  result<std::uint64_t> submit(time_ns now, command what, std::uint64_t token, time_ns deadline) {
+    std::size_t alternative = 0;
+    if constexpr (has_several_commands<Machine>) alternative = what.index();
+    auto const handle = client_.submit(now, std::move(what), deadline, out_);
+    if (!handle) return handle;
+    std::size_t const place = session_type::place_of(*handle);
+    if (place >= local_.size()) local_.resize(place + 1);
+    local_[place] = {token, alternative};
+    return handle;
+  }
+  void tick(time_ns now) {
+    client_.tick(now, out_);
+    collect();
+  }
+  // Attempts that want to leave.
+  [[nodiscard]] bool take_requests(std::vector<session_request>& into) {
+    std::swap(out_.send, into);
+    return !into.empty();
+  }
+  // Tells the callers of what ended without a result.
+  void deliver() {
+    std::swap(ended_, delivered_);
+    for (ended_command const& one : delivered_) {
+      with_result(one.of.alternative, [&]<class Result>(Result* /*which*/) {
+        if (auto const* const no = one.fate.refused()) {
+          user_->completed(one.of.token, outcome<Result>(*no));
+        } else if (auto const* const unknown = one.fate.unknown()) {
+          user_->completed(one.of.token, outcome<Result>(*unknown));
+        }
+      });
+    }
+    delivered_.clear();
+  }
+
+  // Applied just now.
+  template <class Result>
+  void done(time_ns now, waiting_command const& whom, std::uint64_t version, Result const& value) {
+    if (whom.origin == waiting_command::whose::local) {
+      std::uint64_t const token = local_[session_type::place_of(whom.handle)].token;
+      if (finish(now, whom, version)) user_->completed(token, outcome<Result>(value));
+    } else if (whom.origin == waiting_command::whose::remote) {
+      reply_.clear();
+      bool written = true;
+      if constexpr (!std::same_as<Result, synod::done>) {
+        written = encode_value(coder_, value, reply_);
+      }
+      auto const kind = written ? session_answer_kind::done : session_answer_kind::forgotten;
+      user_->answer(whom.client, answer_to(whom, kind, version),
+                    std::span<std::byte const>(reply_));
+    }
+  }
+  // Applied before, with this reply.
+  void done_before(time_ns now, waiting_command const& whom, std::uint64_t version,
+                   std::span<std::byte const> reply) {
+    if (whom.origin == waiting_command::whose::remote) {
+      auto const yes = answer_to(whom, session_answer_kind::done, version);
+      return user_->answer(whom.client, yes, reply);
+    }
+    if (whom.origin != waiting_command::whose::local) return;
+    local_command const of = local_[session_type::place_of(whom.handle)];
+    reply_.assign(reply.begin(), reply.end());
+    if (!finish(now, whom, version)) return;
+    with_result(of.alternative, [&]<class Result>(Result* /*which*/) {
+      Result value{};
+      bool good = true;
+      if constexpr (!std::same_as<Result, synod::done>) {
+        good = coder_.decode(std::span<std::byte const>(reply_), value);
+      }
+      error const lost{error_code::malformed, version, "submit", "read to find out"};
+      user_->completed(
+          of.token, good ? outcome<Result>(std::move(value)) : outcome<Result>(unknown_fate{lost}));
+    });
+  }
+  // Why it was not, or may not have been, done.
+  void tell(time_ns now, waiting_command const& whom, session_answer_kind kind, error_code why,
+            leader_hint const& hint) {
+    session_answer no = answer_to(whom, kind, 0);
+    no.why = {why, whom.key.number.value, "submit", "try again"};
+    no.hint = hint;
+    if (whom.origin == waiting_command::whose::local) {
+      answered(now, self_, no);
+    } else if (whom.origin == waiting_command::whose::remote) {
+      user_->answer(whom.client, no, std::span<std::byte const>());
+    }
+  }
+  // An answer to the session of this node.
+  void answered(time_ns now, node_id from, session_answer const& got) {
+    client_.answered(now, from, got, out_);
+    collect();
+  }
+  void answer_remote(std::uint64_t client, session_answer const& what) {
+    user_->answer(client, what, std::span<std::byte const>());
+  }
+
+ private:
+  struct local_command {
+    std::uint64_t token = 0;
+    std::size_t alternative = 0;
+  };
+  struct ended_command {
+    local_command of;
+    outcome<std::uint64_t> fate;
+  };
+
+  static session_answer answer_to(waiting_command const& whom, session_answer_kind kind,
+                                  std::uint64_t version) {
+    session_answer made;
+    made.kind = kind;
+    made.session = whom.key.session;
+    made.number = whom.key.number;
+    made.attempt = whom.attempt;
+    made.handle = whom.handle;
+    made.version = version;
+    return made;
+  }
+
+  // Tells the session; true if the operation was still under way, and so ended with this.
+  bool finish(time_ns now, waiting_command const& whom, std::uint64_t version) {
+    auto const yes = answer_to(whom, session_answer_kind::done, version);
+    client_.answered(now, self_, yes, out_);
+    bool here = false;
+    for (std::size_t i = 0; i < out_.finished.size() && !here; ++i) {
+      here = out_.finished[i].handle == whom.handle;
+      if (here) out_.finished.erase(out_.finished.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    collect();
+    return here;
+  }
+  // At once, since the place of what finished may be another one's next.
+  void collect() {
+    for (session_finished& one : out_.finished) {
+      ended_.push_back({local_[session_type::place_of(one.handle)], std::move(one.fate)});
+    }
+    out_.finished.clear();
+  }
+
+  // Calls use(null pointer to the result type of that alternative).
+  template <class Use>
+  static void with_result(std::size_t alternative, Use&& use) {
+    if constexpr (has_several_commands<Machine>) {
+      with_one(alternative, use, static_cast<command*>(nullptr));
+    } else {
+      use(static_cast<result_of<Machine, command>*>(nullptr));
+    }
+  }
+  template <class Use, class... Ones>
+  static void with_one(std::size_t alternative, Use& use, std::variant<Ones...>* /*which*/) {
+    std::size_t at = 0;
+    ((at++ == alternative ? use(static_cast<result_of<Machine, Ones>*>(nullptr)) : void()), ...);
+  }
+
+  node_id self_;
+  session_type client_;
+  session_output out_;
+  std::vector<local_command> local_;  // by the place of the operation
+  std::vector<ended_command> ended_;
+  std::vector<ended_command> delivered_;
+  [[no_unique_address]] Codec coder_;
+  User* user_;
+  std::vector<std::byte> reply_;
+};
+
+}  // namespace synod

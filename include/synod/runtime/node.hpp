@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/codec/values.hpp>
+#include <synod/core/generator.hpp>
+#include <synod/observe/events.hpp>
+#include <synod/runtime/drain.hpp>
+#include <synod/runtime/executor.hpp>
+#include <synod/runtime/founding.hpp>
+#include <synod/runtime/node_journal.hpp>
+#include <synod/runtime/node_options.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace synod {
+
+// One replica without a clock, a socket or a thread of its own: core, executor, client table,
+// sessions, batches, reads, snapshots and first boot behind a few calls. Whoever owns it gives it
+// the time and what arrived, and calls `turn` when there is nothing more to give; storage is waited
+// for in place. Everything it does to the world goes through the parts it was given.
+template <class Parts>
+class node {
+  static_assert(node_bundle<Parts>,
+                "synod::node: Parts lacks one of protocol, machine, codec, storage, snapshots, "
+                "transport, user, policy, observer");
+  static_assert(transport<typename Parts::transport>,
+                "synod::node: Parts::transport does not model synod::transport: it needs "
+                "send(node_id, shared_bytes)");
+
+ public:
+  using machine_type = typename Parts::machine;
+  using command = typename machine_type::command;
+  using core_type = typename Parts::protocol::template core<machine_type>;
+  using rule = typename detail::membership_rule<typename Parts::protocol>::type;
+  using executor_type = executor<machine_type, typename Parts::codec, rule>;
+  using options = node_options<Parts>;
+
+  struct world {
+    typename Parts::storage& storage;
+    typename Parts::snapshots& snapshots;
+    typename Parts::transport& transport;
+    typename Parts::user& user;
+    typename Parts::observer& observer;
+  };
+
+  node(options given, machine_type state, typename Parts::codec coder, world around)
+      : options_(std::move(given)), state_(std::move(state)), coder_(coder), world_(around),
+        values_(batches_, coder), wire_(values_), journal_(around.storage, values_, options_.group),
+        founding_(options_.founding), reads_(options_.reads),
+        snapshots_(options_.snapshots, around.snapshots, options_.policy) {}
+  node(node const&) = delete;
+  node& operator=(node const&) = delete;
+
+  // --- inputs ---
+
+  // Returns what is wrong with options or store; the node stays stopped then.
+  error start(time_ns now) {
+    if (!journal_.replay_host(founding_)) {
+      return stop(now, {error_code::corruption, 0, "start", "replace this store by an empty one"});
+    }
+    if (error const why = founding_.check()) return stop(now, why);
+    founding_.start(now, boot_);
+    drive_founding(now);
+    turn(now);
+    return stopped_;
+  }
+
+  // A frame from a peer. Whatever is not for us is counted and dropped.
+  void receive(time_ns now, shared_bytes const& from);
+
+  void tick(time_ns now) {
+    if (stopped_) return;
+    founding_.tick(now, boot_);
+    drive_founding(now);
+    if (!core_.has_value()) return;
+    core_->tick(now, out_);
+    commands_->tick(now);
+    reads_.tick(now);
+    snapshots_.tick(now, parts_);
+  }
+
+  // A command of this node's own. Ends in user.completed(token, ...) unless it is refused at once.
+  template <command_of<machine_type> One>
+  [[nodiscard]] std::optional<error> submit(time_ns now, One what, std::uint64_t token,
+                                            time_ns deadline) {
+    if (stopped_ || !core_.has_value()) return not_ready();
+    return commands_->submit(now, std::move(what), token, deadline);
+  }
+  // Ends in user.readable(token, ...) unless it is refused at once.
+  [[nodiscard]] std::optional<error> read(time_ns now, read::level const& level,
+                                          std::uint64_t token, time_ns deadline) {
+    if (stopped_ || !core_.has_value()) return not_ready();
+    return reads_.begin(token, level, now, deadline, core_->leads());
+  }
+  // A request of somebody else's session, with the command it carries; it is answered through
+  // user.answer(client, ...).
+  void serve(time_ns now, std::uint64_t client, session_request const& asked, command what) {
+    if (stopped_ || !core_.has_value()) return;
+    commands_->serve(now, client, asked, std::move(what), *this);
+  }
+  void serve_opening(time_ns now, std::uint64_t client, session_request const& asked) {
+    if (stopped_ || !core_.has_value()) return;
+    commands_->serve_opening(now, client, asked, *this);
+  }
+  // Whatever else the core can be asked: a transfer, a reconfiguration.
+  std::optional<refusal> request(time_ns now, typename core_type::request_type asked) {
+    if (stopped_ || !core_.has_value()) return refusal{not_ready(), {}};
+    return core_->request(now, std::move(asked), out_);
+  }
+
+  // Does what follows from everything that was given: at the end of each turn of an event loop.
+  void turn(time_ns now);
+
+  // --- questions ---
+
+  [[nodiscard]] bool running() const { return core_.has_value() && !stopped_; }
+  [[nodiscard]] error const& why_stopped() const { return stopped_; }
+  [[nodiscard]] node_id self() const { return options_.founding.self; }
+  [[nodiscard]] incarnation life() const { return options_.founding.life; }
+  [[nodiscard]] founding const& boot() const { return founding_; }
+  // Requires: running().
+  [[nodiscard]] core_type const& core() const { return *core_; }
+  [[nodiscard]] executor_type const& execution() const { return *executor_; }
+  [[nodiscard]] machine_type const& state() const { return executor_->state(); }
+  [[nodiscard]] client_session<command> const& session() const { return commands_->client(); }
+  // `tick` is due then, and `turn` at once if that is in the past.
+  [[nodiscard]] time_ns next_deadline() const {
+    if (stopped_) return never;
+    time_ns soonest = founding_.next_deadline();
+    if (!core_.has_value()) return soonest;
+    if (!commands_->idle() || snapshots_.busy()) return 0;
+    for (time_ns one : {core_->next_deadline(), commands_->next_deadline(), reads_.next_deadline(),
+                        snapshots_.next_deadline()}) {
+      if (one < soonest) soonest = one;
+    }
+    return soonest;
+  }
+  [[nodiscard]] rejections const& rejected() const { return rejected_; }
+
+  // --- what submissions ask of a node ---
+
+  [[nodiscard]] std::optional<node_id> leader() const {
+    auto const found = core_->hint().leader;
+    return found == self() ? std::nullopt : found;
+  }
+  [[nodiscard]] std::size_t room() const { return core_->room(); }
+  [[nodiscard]] leader_hint hint() const { return core_->hint(); }
+  [[nodiscard]] client_table const& table() const { return executor_->clients(); }
+  [[nodiscard]] std::optional<error> open(session_change const& what) {
+    auto const why =
+        core_->request(now_, open_session_request{what, now_ + options_.stamp_offset_ns}, out_);
+    if (!why) return std::nullopt;
+    return why->why;
+  }
+  void forward(node_id to, forward_message const& what) {
+    world_.transport.send(to, frame_of(frame_kind::forward, [&](wire_writer& out) { out(what); }));
+  }
+  void barrier_refused(session_id label, sequence number, error const& why) {
+    if (label == barrier_label()) reads_.barrier_refused(number, why);
+  }
+
+ private:
+  struct drain_calls;
+  struct executor_calls;
+
+  static error not_ready() {
+    return {error_code::not_ready, 0, "node", "wait until it has started"};
+  }
+  [[nodiscard]] session_id barrier_label() const { return session_id(life().nonce | 1); }
+
+  error stop(time_ns now, error why) {
+    if (stopped_) return stopped_;
+    stopped_ = why;
+    observe(world_.observer, node_stopped{now, why});
+    world_.user.stopped(why);
+    return stopped_;
+  }
+
+  template <class Fill>
+  shared_bytes frame_of(frame_kind kind, Fill&& fill) {
+    written_.clear();
+    std::size_t const begin = begin_frame(written_);
+    wire_writer out(written_);
+    fill(out);
+    end_frame(written_, begin, frame_family::peer,
+              {.kind = kind,
+               .group = options_.group,
+               .cluster = founding_.cluster(),
+               .from = self(),
+               .life = life()});
+    return buffers_.seal(written_);
+  }
+
+  void drive_founding(time_ns now);
+  void begin(time_ns now);
+  void start_core(time_ns now);
+  void greet(time_ns now, node_id to);
+  bool counts(frame_header const& header) const;
+  void take_snapshot_message(time_ns now, node_id from, snapshot_message const& got);
+  void work_on_snapshots();
+  void finish_reads();
+
+  options options_;
+  machine_type state_;
+  [[no_unique_address]] typename Parts::codec coder_;
+  world world_;
+  batch_pool<command> batches_;
+  value_coder<command, typename Parts::codec> values_;
+  typename Parts::protocol::template wire<machine_type, typename Parts::codec> wire_;
+  node_journal<typename Parts::storage, command, typename Parts::codec> journal_;
+  founding founding_;
+  founding_output boot_;
+  std::optional<core_type> core_;
+  std::optional<executor_type> executor_;
+  drain<core_type> order_;
+  typename core_type::output_type out_;
+  read_barrier reads_;
+  snapshot_duty<executor_type, typename Parts::snapshots, typename Parts::policy> snapshots_;
+  std::vector<snapshot_send> parts_;
+  std::optional<submissions<machine_type, typename Parts::codec, typename Parts::user>> commands_;
+  bytes_pool buffers_;
+  std::vector<std::byte> written_;
+  std::vector<std::pair<node_id, time_ns>> greeted_;
+  rejections rejected_;
+  error stopped_;
+  slot told_committed_;
+  time_ns now_ = 0;
+  bool voteless_ = false;
+  bool promoted_ = false;
+};
+
+}  // namespace synod
+
+#include <synod/runtime/node_turn.hpp>

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/runtime/node.hpp>
+
+#include <utility>
+
+namespace synod {
+
+// What the drain calls: see runtime/drain.hpp for the order.
+template <class Parts>
+struct node<Parts>::drain_calls {
+  node& of;
+
+  void send(node_set to, typename core_type::message_type&& message) {
+    bool written = true;
+    shared_bytes const frame = of.frame_of(
+        frame_kind::protocol, [&](wire_writer& out) { written = of.wire_.write(out, message); });
+    if (!written) return of.rejected_.count(error_code::too_large);
+    to.for_each([&](node_index one) {
+      for (governed_from const& known : of.executor_->configurations()) {
+        member const* const found = known.members.find(one);
+        if (found == nullptr) continue;
+        return of.world_.transport.send(found->id, frame);
+      }
+    });
+    observe(of.world_.observer, message_sent{of.now_, frame.bytes().size(), to.size()});
+  }
+  void persist(std::span<record<command> const> records) {
+    if (error const why = of.journal_.append(records)) of.stop(of.now_, why);
+  }
+  void flush() {}
+  ticket durable() { return of.journal_.wait(); }
+  bool storage_failed() {
+    if (error const why = of.journal_.failed()) of.stop(of.now_, why);
+    return static_cast<bool>(of.stopped_);
+  }
+  void decide(typename core_type::output_type::decision const& one) {
+    executor_calls calls{of};
+    of.executor_->apply(one.at, one.value, calls);
+    of.reads_.applied(one.at);
+    std::size_t const commands = one.value.is_batch() ? one.value.commands().size() : 0;
+    observe(of.world_.observer, slot_applied{of.now_, one.at, one.value.kind(), commands});
+  }
+  void refuse(refused_proposal<command> const& one) { of.commands_->taken_back(of.now_, one, of); }
+  void answer(typename core_type::answer_type const& one) {
+    of.reads_.answered(one.id, one.upto, one.why);
+  }
+  void notify(core_event const& event) {
+    std::visit([this](auto const& one) { on(one); }, event);
+  }
+
+  void on(leader_changed const& one) {
+    if (!one.here) of.commands_->step_down(of.now_, of);
+    observe(of.world_.observer, leadership_changed{of.now_, one.hint, one.here});
+  }
+  void on(configuration_bound const&) {}
+  void on(snapshot_needed const& one) {
+    of.snapshots_.needed(of.now_, one.from, one.at_least, of.parts_);
+  }
+  void on(trim_due const& one) { of.journal_.trim(one.lane, one.upto); }
+  void on(removed_from_membership const&) {
+    of.stop(of.now_, {error_code::not_a_voter, of.self().value, "node", "it was removed"});
+  }
+};
+
+// What the executor calls: see result_sink.
+template <class Parts>
+struct node<Parts>::executor_calls {
+  node& of;
+
+  template <class Result>
+  void done(applied_origin const& whose, Result const& value) {
+    of.commands_->done(whose, value);
+  }
+  void cached(applied_origin const& whose, std::span<std::byte const> reply) {
+    of.commands_->cached(whose, reply);
+  }
+  void expired(applied_origin const& whose) {
+    of.commands_->expired(whose, of.table().knows(whose.session));
+  }
+  void refused(applied_origin const& whose) { of.commands_->refused(whose); }
+  void opened(session_change const& asked, session_id made) { of.commands_->opened(asked, made); }
+  void barrier(session_id label, sequence number, slot at) {
+    if (label == of.barrier_label()) of.reads_.barrier_applied(number, at);
+  }
+  void configured(governed_from const& one) {
+    of.commands_->learn(one.members);
+    // This very store was added: what it could not promise as a stranger it can as a member.
+    of.promoted_ = of.promoted_ || (of.voteless_ && of.founding_.may_vote(one.members));
+    observe(of.world_.observer, configuration_changed{of.now_, one.members.number(), one.first});
+  }
+};
+
+template <class Parts>
+void node<Parts>::turn(time_ns now) {
+  now_ = now;
+  // A user who submits whenever something completes must not keep the loop from its other work.
+  for (int rounds = 0; rounds < 64 && running(); ++rounds) {
+    commands_->flush(now, *this);
+    commands_->seal(now, now + options_.stamp_offset_ns, *this, *core_, out_);
+    reads_.flush(
+        now,
+        [&](std::uint64_t question) -> std::optional<error> {
+          auto const why = core_->request(now, read_request{question}, out_);
+          if (!why) return std::nullopt;
+          return why->why;
+        },
+        [&](sequence number) { return commands_->barrier(barrier_label(), number, *this); });
+    drain_calls calls{*this};
+    if (!order_.turn(now, *core_, out_, calls)) return;
+    finish_reads();
+    work_on_snapshots();
+    if (std::exchange(promoted_, false)) start_core(now);
+    if (commands_->idle() && !reads_.wants_flush() && out_.empty()) break;
+  }
+  for (snapshot_send const& one : parts_) {
+    world_.transport.send(
+        one.to, frame_of(frame_kind::snapshot, [&](wire_writer& out) { out(one.message); }));
+  }
+  parts_.clear();
+}
+
+template <class Parts>
+void node<Parts>::finish_reads() {
+  while (!reads_.finished().empty()) {
+    auto const ended = std::exchange(reads_.finished(), {});
+    for (read_finished const& one : ended) world_.user.readable(one.handle, one.why);
+  }
+}
+
+template <class Parts>
+void node<Parts>::work_on_snapshots() {
+  auto durable = snapshots_.work(*executor_);
+  if constexpr (durable_machine<machine_type>) {
+    executor_->commit();
+    durable = executor_->committed();
+  }
+  if (!durable.has_value() || *durable <= told_committed_) return;
+  told_committed_ = *durable;
+  observe(world_.observer, snapshot_taken{now_, *durable, error_code::none});
+  (void)core_->request(now_, snapshotted{*durable}, out_);
+}
+
+// --- first boot
+
+template <class Parts>
+void node<Parts>::drive_founding(time_ns now) {
+  now_ = now;
+  while (!stopped_) {
+    founding_output const now_wanted = std::exchange(boot_, {});
+    auto const carry = [&](node_id to, founding_message const& what) {
+      world_.transport.send(to,
+                            frame_of(frame_kind::founding, [&](wire_writer& out) { out(what); }));
+    };
+    for (auto const& one : now_wanted.send_now) carry(one.to, one.message);
+    for (auto const& one : now_wanted.persist) journal_.append(one.what);
+    if (!now_wanted.persist.empty()) {
+      (void)journal_.wait();
+      if (error const why = journal_.failed()) return (void)stop(now, why);
+      founding_.persisted(now_wanted.persist.back().number, boot_);
+    }
+    for (auto const& one : now_wanted.send_after) carry(one.to, one.message);
+    for (founding_event const& event : now_wanted.events) {
+      if (std::holds_alternative<founded>(event)) begin(now);
+      if (auto const* const blocked = std::get_if<founding_blocked>(&event)) {
+        observe(world_.observer, message_rejected{now, blocked->by, blocked->why.code});
+      }
+      if (std::holds_alternative<store_amnesiac>(event)) {
+        stop(now, {error_code::amnesia, self().value, "node", "replace it through membership"});
+      }
+    }
+    bool const quiet = boot_.send_now.empty() && boot_.persist.empty() &&
+                       boot_.send_after.empty() && boot_.events.empty();
+    if (quiet) return;
+  }
+}
+
+// The cluster is known: executor from machine and snapshot, then the core from its records.
+template <class Parts>
+void node<Parts>::begin(time_ns now) {
+  if (core_.has_value()) return;
+  founding_record const& record = founding_.record();
+  executor_.emplace(std::move(state_), coder_,
+                    executor_options{record.constants, record.members, options_.digests});
+  if (executor_->damaged()) {
+    return (void)stop(now, {error_code::corruption, 0, "machine", "restore or replace it"});
+  }
+  error const loaded = load_newest(*executor_, snapshots_.store());
+  if (loaded && loaded.code != error_code::not_ready && loaded.code != error_code::superseded) {
+    return (void)stop(now, loaded);
+  }
+  submissions_options commands = options_.commands;
+  if (commands.session.in_flight_max > record.constants.in_flight_max) {
+    commands.session.in_flight_max = record.constants.in_flight_max;
+  }
+  commands_.emplace(commands, self(), record.members, generator(options_.seed ^ life().nonce),
+                    coder_, world_.user);
+  start_core(now);
+  snapshots_.recovered(executor_->applied());
+  reads_.applied(executor_->applied());
+  observe(world_.observer, node_started{now, self(), executor_->applied(), life()});
+}
+
+template <class Parts>
+void node<Parts>::start_core(time_ns now) {
+  typename core_type::options given = options_.core;
+  given.self = self();
+  given.members = executor_->configurations().front().members;
+  given.seed = options_.seed ^ life().nonce;
+  if constexpr (requires { given.constants; }) given.constants = founding_.record().constants;
+  if (!rule::admits(given.members)) {
+    return (void)stop(now, {error_code::quorums_do_not_meet, 0, "start", "change the quorums"});
+  }
+  order_ = {};
+  out_.clear();
+  core_.emplace(std::move(given));
+  damage harm = journal_.replay(*core_);
+  if constexpr (requires { core_->floor(); }) {
+    core_->restore(executor_->prefix());
+    if (core_->floor() > executor_->applied()) {
+      return (void)stop(now, {error_code::corruption, core_->floor().value, "start",
+                              "slots up to there are neither in the log nor in a snapshot"});
+    }
+  }
+  voteless_ = true;
+  for (governed_from const& one : executor_->configurations()) {
+    voteless_ = voteless_ && !founding_.may_vote(one.members);
+  }
+  harm.everything = harm.everything || voteless_;
+  core_->start(now, harm, out_);
+}
+
+// --- messages
+
+template <class Parts>
+void node<Parts>::greet(time_ns now, node_id to) {
+  time_ns* last = nullptr;
+  for (auto& one : greeted_) {
+    if (one.first == to) last = &one.second;
+  }
+  if (last != nullptr && now - *last < options_.founding.ask_again_ns) return;
+  if (last == nullptr) {
+    if (greeted_.size() >= 1024) greeted_.clear();
+    greeted_.push_back({to, now});
+  } else {
+    *last = now;
+  }
+  founding_message const hello = founding_.hello();
+  world_.transport.send(to, frame_of(frame_kind::founding, [&](wire_writer& out) { out(hello); }));
+}
+
+// Only the store that a configuration means by this id speaks as that member.
+template <class Parts>
+bool node<Parts>::counts(frame_header const& header) const {
+  for (governed_from const& one : executor_->configurations()) {
+    if (founding_.counts(header.from, header.life, one.members)) return true;
+  }
+  return false;
+}
+
+template <class Parts>
+void node<Parts>::receive(time_ns now, shared_bytes const& from) {
+  if (stopped_) return;
+  now_ = now;
+  auto const got = decode_frame(from, frame_family::peer, options_.frame_bytes_max);
+  if (!got) return rejected_.count(got.error().code);
+  frame_header const& header = got->header;
+  wire_reader in(got->body);
+  if (header.kind == frame_kind::founding) {
+    founding_message message;
+    in(message);
+    if (!in.finished()) return rejected_.count(error_code::malformed);
+    founding_.step(now, header.from, message, boot_);
+    return drive_founding(now);
+  }
+  if (!core_.has_value() || header.group != options_.group) return;
+  if (header.cluster != founding_.cluster()) return rejected_.count(error_code::wrong_cluster);
+  if (!founding_.verified(header.from, header.life)) {
+    rejected_.count(error_code::unverified_sender);
+    return greet(now, header.from);
+  }
+  if (header.kind == frame_kind::snapshot) {
+    snapshot_message message;
+    in(message);
+    if (!in.finished()) return rejected_.count(error_code::malformed);
+    return take_snapshot_message(now, header.from, message);
+  }
+  if (!counts(header)) return rejected_.count(error_code::unverified_sender);
+  if (header.kind == frame_kind::forward) {
+    forward_message message;
+    in(message);
+    if (!in.finished()) return rejected_.count(error_code::malformed);
+    return commands_->forwarded(now, header.from, message, *this);
+  }
+  if (header.kind != frame_kind::protocol) return rejected_.count(error_code::wrong_kind);
+  typename core_type::message_type message;
+  if (!wire_.read(in, message)) return rejected_.count(error_code::malformed);
+  core_->step(now, header.from, std::move(message), out_);
+}
+
+template <class Parts>
+void node<Parts>::take_snapshot_message(time_ns now, node_id from, snapshot_message const& got) {
+  if (!snapshots_.step(now, from, got, parts_)) return;
+  // Decisions that wait in the output would come after the state that holds them already.
+  turn(now);
+  if (!running() || load_newest(*executor_, snapshots_.store())) return;
+  if constexpr (durable_machine<machine_type>) executor_->commit();
+  (void)core_->request(now, snapshot_installed{executor_->prefix()}, out_);
+  reads_.applied(executor_->applied());
+  commands_->installed(now, *this);
+  observe(world_.observer, snapshot_loaded{now, executor_->applied(), from});
+}
+
+}  // namespace synod

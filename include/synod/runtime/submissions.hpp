@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/slot_value.hpp>
+#include <synod/log/client_table.hpp>
+#include <synod/machine/commands.hpp>
+#include <synod/runtime/batcher.hpp>
+#include <synod/runtime/command_answers.hpp>
+#include <synod/runtime/encode_value.hpp>
+#include <synod/runtime/executor.hpp>
+#include <synod/runtime/forward_messages.hpp>
+#include <synod/runtime/session.hpp>
+#include <synod/runtime/waiting_commands.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace synod {
+
+struct submissions_options {
+  session_options session;
+  batcher_options batches;
+  std::size_t waiting_max = 65'536;
+};
+
+// Commands on their way through one node: those of its own callers, under its own session; those of
+// clients, under theirs; those that other nodes forwarded. Each is proposed here, or forwarded once
+// for each attempt, and answered when this node applies it or knows better. The node is asked where
+// commands go now:
+//
+//   leader()    another node that leads, or nothing: propose here
+//   room()      how many batches the core takes
+//   hint()      what to tell a client
+//   table()     the client table
+//   open(change) -> optional<error>, forward(to, message), barrier_refused(number, error)
+//
+// and the user is told what came of it: completed(token, outcome<R>) for its own commands, with the
+// result type R of each command; answer(client, session_answer, reply) for those of a client.
+template <class Machine, class Codec, class User>
+class submissions {
+ public:
+  using command = typename Machine::command;
+
+  submissions(submissions_options given, node_id self, membership members, generator dice,
+              Codec coder, User& user)
+      : self_(self),
+        answers_(given.session, self, std::move(members), dice, std::move(coder), user),
+        batcher_(given.batches), waiting_(given.waiting_max) {}
+
+  [[nodiscard]] client_session<command> const& client() const { return answers_.client(); }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] bool idle() const { return answers_.idle() && batcher_.empty(); }
+  [[nodiscard]] time_ns next_deadline() const { return client().next_deadline(); }
+  void learn(membership const& members) { answers_.learn(members); }
+
+  // --- commands come in ---
+
+  template <command_of<Machine> One>
+  [[nodiscard]] std::optional<error> submit(time_ns now, One what, std::uint64_t token,
+                                            time_ns deadline) {
+    command whole(std::move(what));
+    if (!measure(whole).has_value()) {
+      return error{error_code::too_large, 0, "submit", "split the command"};
+    }
+    auto const handle = answers_.submit(now, std::move(whole), token, deadline);
+    if (!handle) return handle.error();
+    return std::nullopt;
+  }
+
+  template <class Node>
+  void serve(time_ns now, std::uint64_t client, session_request const& asked, command what,
+             Node& node) {
+    waiting_command const whom{{asked.session, asked.number},
+                               waiting_command::whose::remote,
+                               false,
+                               client,
+                               asked.handle,
+                               asked.attempt};
+    now_ = now;
+    if (node.leader().has_value()) {
+      return answers_.tell(now, whom, session_answer_kind::refused, error_code::not_leader,
+                           node.hint());
+    }
+    take(whom, asked.acked_upto, std::move(what), node);
+  }
+  template <class Node>
+  void serve_opening(time_ns now, std::uint64_t client, session_request const& asked, Node& node) {
+    now_ = now;
+    session_change const change{asked.token_high, asked.token_low};
+    error_code why = node.leader().has_value() ? error_code::not_leader : error_code::none;
+    if (why == error_code::none && openings_.size() >= openings_max) why = error_code::busy;
+    if (why == error_code::none) {
+      if (auto const refused = node.open(change)) why = refused->code;
+    }
+    if (why == error_code::none) {
+      openings_.push_back({change, client, asked.attempt});
+    } else {
+      session_answer no;
+      no.kind = session_answer_kind::refused;
+      no.attempt = asked.attempt;
+      no.why = {why, asked.attempt, "session", "try again"};
+      no.hint = node.hint();
+      answers_.answer_remote(client, no);
+    }
+  }
+
+  template <class Node>
+  void forwarded(time_ns now, node_id from, forward_message const& got, Node& node) {
+    now_ = now;
+    if (auto const* const one = std::get_if<forwarded_command>(&got)) {
+      waiting_command const whom{{one->session, one->number},
+                                 waiting_command::whose::forwarded,
+                                 false,
+                                 from.value,
+                                 one->handle,
+                                 one->attempt};
+      command what;
+      if (!answers_.coder().decode(std::span<std::byte const>(one->command), what)) return;
+      if (node.leader().has_value())
+        return refuse_forward(whom, error_code::not_leader, true, node);
+      take(whom, one->acked_upto, std::move(what), node);
+    } else if (auto const* const asked = std::get_if<forwarded_opening>(&got)) {
+      error_code const here = node.leader().has_value() ? error_code::not_leader : error_code::none;
+      auto const why = here == error_code::none ? node.open(asked->session) : std::nullopt;
+      if (here == error_code::none && !why) return;
+      node.forward(
+          from,
+          forward_refusal{0, asked->attempt, {}, {}, true, why ? why->code : here, node.hint()});
+    } else if (auto const* const barrier = std::get_if<forwarded_barrier>(&got)) {
+      if (!node.leader().has_value()) {
+        (void)batcher_.add_barrier(node.room(), barrier->label, barrier->number);
+      }
+    } else if (auto const* const no = std::get_if<forward_refusal>(&got)) {
+      forward_refused(from, *no);
+    }
+  }
+
+  template <class Node>
+  [[nodiscard]] std::optional<error> barrier(session_id label, sequence number, Node& node) {
+    if (auto const leader = node.leader()) {
+      node.forward(*leader, forwarded_barrier{label, number});
+      return std::nullopt;
+    }
+    return batcher_.add_barrier(node.room(), label, number);
+  }
+
+  // --- and go on ---
+
+  // Proposes or forwards what the client wants sent, and tells the callers what ended.
+  template <class Node>
+  void flush(time_ns now, Node& node) {
+    now_ = now;
+    while (answers_.take_requests(requests_)) {
+      for (session_request const& one : requests_) route(one, node);
+      requests_.clear();
+    }
+    answers_.deliver();
+  }
+  template <class Node, class Core>
+  void seal(time_ns now, time_ns stamp, Node& node, Core& core, typename Core::output_type& out) {
+    now_ = now;
+    batcher_.seal(now, stamp, core, out, [&](batch<command> const& back, refusal const& why) {
+      refuse_all(back.origins(), why.why, node);
+    });
+  }
+  // The core gives back what it took, without its having left.
+  template <class Node>
+  void taken_back(time_ns now, refused_proposal<command> const& what, Node& node) {
+    now_ = now;
+    if (!what.value.is_batch()) return;
+    refuse_all(what.value.origins(), what.why.why, node);
+  }
+  // What was proposed may be decided under whoever leads next, or never.
+  template <class Node>
+  void step_down(time_ns now, Node& node) {
+    now_ = now;
+    for (waiting_command const& one : waiting_.all()) {
+      if (one.proposed) refuse(one.key, error_code::leadership_lost, false, node);
+    }
+  }
+  // A snapshot took the place of slots that this node will not apply: what waited for them is in
+  // the table, or was never done.
+  template <class Node>
+  void installed(time_ns now, Node& node) {
+    now_ = now;
+    for (waiting_command const& one : waiting_.all()) {
+      settled_by_table(one.key, sequence(), node);
+    }
+  }
+  void tick(time_ns now) {
+    now_ = now;
+    answers_.tick(now);
+  }
+
+  // --- what the executor found: see result_sink ---
+
+  template <class Result>
+  void done(applied_origin const& whose, Result const& value) {
+    if (auto const whom = waiting_.take({whose.session, whose.number})) {
+      answers_.done(now_, *whom, whose.version, value);
+    }
+  }
+  void cached(applied_origin const& whose, std::span<std::byte const> reply) {
+    if (auto const whom = waiting_.take({whose.session, whose.number})) {
+      answers_.done_before(now_, *whom, whose.version, reply);
+    }
+  }
+  void expired(applied_origin const& whose, bool session_lives) {
+    if (auto const whom = waiting_.take({whose.session, whose.number})) {
+      tell_expired(*whom, session_lives);
+    }
+  }
+  void refused(applied_origin const& whose) {
+    if (auto const whom = waiting_.take({whose.session, whose.number})) {
+      answers_.tell(now_, *whom, session_answer_kind::refused, error_code::bad_option, {});
+    }
+  }
+  void opened(session_change const& asked, session_id made) {
+    session_answer yes;
+    yes.kind = session_answer_kind::opened;
+    yes.session = made;
+    yes.version = made.value;
+    yes.token_high = asked.token_high;
+    yes.token_low = asked.token_low;
+    for (std::size_t i = 0; i < openings_.size();) {
+      if (openings_[i].asked != asked) {
+        ++i;
+        continue;
+      }
+      yes.attempt = openings_[i].attempt;
+      answers_.answer_remote(openings_[i].client, yes);
+      openings_.erase(openings_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    yes.attempt = opening_attempt_;
+    answers_.answered(now_, self_, yes);
+  }
+
+ private:
+  static constexpr std::size_t openings_max = 4096;
+
+  struct opening {
+    session_change asked;
+    std::uint64_t client = 0;
+    std::uint32_t attempt = 0;
+  };
+
+  // How long the command is when encoded, unless nobody could decode it.
+  std::optional<std::size_t> measure(command const& what) {
+    scratch_.clear();
+    if (!encode_value(answers_.coder(), what, scratch_)) return std::nullopt;
+    return scratch_.size();
+  }
+
+  template <class Node>
+  void route(session_request const& asked, Node& node) {
+    auto const leader = node.leader();
+    if (asked.handle == 0) return open(asked, leader, node);
+    command const* const what = client().payload(asked.handle);
+    if (what == nullptr) return;
+    waiting_command const whom{{asked.session, asked.number},
+                               waiting_command::whose::local,
+                               false,
+                               0,
+                               asked.handle,
+                               asked.attempt};
+    if (!leader.has_value()) return take(whom, asked.acked_upto, command(*what), node);
+    waiting_.put(whom);
+    if (settled_by_table(whom.key, asked.acked_upto, node)) return;
+    if (!measure(*what).has_value()) return;
+    node.forward(*leader, forwarded_command{asked.handle, asked.attempt, asked.session,
+                                            asked.number, asked.acked_upto, scratch_});
+  }
+  template <class Node>
+  void open(session_request const& asked, std::optional<node_id> leader, Node& node) {
+    opening_attempt_ = asked.attempt;
+    session_change const change{asked.token_high, asked.token_low};
+    if (leader.has_value()) return node.forward(*leader, forwarded_opening{asked.attempt, change});
+    auto const why = node.open(change);
+    if (!why) return;
+    session_answer no;
+    no.kind = session_answer_kind::refused;
+    no.attempt = asked.attempt;
+    no.why = *why;
+    answers_.answered(now_, self_, no);
+  }
+
+  // A command to be proposed here.
+  template <class Node>
+  void take(waiting_command const& whom, sequence acked_upto, command what, Node& node) {
+    if (waiting_.full() && waiting_.find(whom.key) == nullptr) {
+      return tell_or_forward(whom, error_code::busy, true, node);
+    }
+    waiting_command& here = waiting_.put(whom);
+    if (settled_by_table(whom.key, acked_upto, node) || here.proposed) return;
+    auto const bytes = measure(what);
+    std::optional<error> why;
+    if (bytes.has_value()) {
+      why = batcher_.add(node.room(), whom.key.session, whom.key.number, acked_upto,
+                         std::move(what), *bytes);
+    } else {
+      why = error{error_code::too_large, 0, "submit", "split the command"};
+    }
+    if (why) return refuse(whom.key, why->code, true, node);
+    here.proposed = true;
+  }
+
+  // What the table knows needs no slot. Whoever forwarded reads its own table.
+  template <class Node>
+  bool settled_by_table(command_key const& key, sequence acked_upto, Node& node) {
+    client_table const& table = node.table();
+    client_decision const found = table.decide(key.session, key.number, acked_upto);
+    if (found.verdict == client_verdict::execute) return false;
+    auto const whom = waiting_.take(key);
+    if (!whom.has_value()) return true;
+    switch (found.verdict) {
+      case client_verdict::execute: break;
+      case client_verdict::cached:
+        answers_.done_before(now_, *whom, found.version, found.reply);
+        break;
+      case client_verdict::expired: tell_expired(*whom, table.knows(key.session)); break;
+      case client_verdict::refused:
+        tell_or_forward(*whom, error_code::bad_option, true, node);
+        break;
+    }
+    return true;
+  }
+
+  // --- answers ---
+
+  void tell_expired(waiting_command const& whom, bool session_lives) {
+    answers_.tell(now_, whom,
+                  session_lives ? session_answer_kind::forgotten : session_answer_kind::expired,
+                  error_code::session_expired, {});
+  }
+
+  template <class Node>
+  void refuse(command_key const& key, error_code why, bool certain, Node& node) {
+    if (auto const whom = waiting_.take(key)) tell_or_forward(*whom, why, certain, node);
+  }
+  template <class Node>
+  void refuse_all(std::vector<command_origin> const& runs, error const& why, Node& node) {
+    for (command_origin const& run : runs) {
+      if (run.count == 0) node.barrier_refused(run.session, run.first_sequence, why);
+      for (std::uint16_t i = 0; i < run.count; ++i) {
+        refuse({run.session, sequence(run.first_sequence.value + i)}, why.code, true, node);
+      }
+    }
+  }
+  template <class Node>
+  void tell_or_forward(waiting_command const& whom, error_code why, bool certain, Node& node) {
+    if (whom.origin == waiting_command::whose::forwarded) {
+      return refuse_forward(whom, why, certain, node);
+    }
+    answers_.tell(now_, whom,
+                  certain ? session_answer_kind::refused : session_answer_kind::uncertain, why,
+                  node.hint());
+  }
+  template <class Node>
+  void refuse_forward(waiting_command const& whom, error_code why, bool certain, Node& node) {
+    node.forward(node_id(whom.client), forward_refusal{whom.handle, whom.attempt, whom.key.session,
+                                                       whom.key.number, certain, why, node.hint()});
+  }
+  void forward_refused(node_id from, forward_refusal const& got) {
+    session_answer no;
+    no.kind = got.certain ? session_answer_kind::refused : session_answer_kind::uncertain;
+    no.session = got.session;
+    no.number = got.number;
+    no.attempt = got.attempt;
+    no.handle = got.handle;
+    no.why = {got.why, from.value, "submit", "try again"};
+    no.hint = got.hint;
+    answers_.answered(now_, from, no);
+  }
+
+  node_id self_;
+  command_answers<Machine, Codec, User> answers_;
+  std::vector<session_request> requests_;
+  batcher<command> batcher_;
+  waiting_commands waiting_;
+  std::vector<opening> openings_;
+  std::uint32_t opening_attempt_ = 0;
+  std::vector<std::byte> scratch_;
+  time_ns now_ = 0;
+};
+
+}  // namespace synod
