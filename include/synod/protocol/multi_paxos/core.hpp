@@ -92,6 +92,10 @@ class multi_paxos_core {
     if (advice == leader_advice::campaign && eligible()) campaign(now, out);
     if (advice == leader_advice::step_down) step_down(now, out);
     leading_.tick(now, log_, out);
+    if (leading_.learns_in_vain(log_)) {
+      step_down(now, out);
+      if (eligible()) campaign(now, out);
+    }
     confirming_.tick(now, leading_.mine(), log_, out);
     following_.tick(now, out);
     catching_up_.tick(now, log_, out);

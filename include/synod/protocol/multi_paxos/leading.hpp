@@ -62,6 +62,7 @@ class leadership {
     mine_ = *at;
     phase_ = leading_phase::preparing;
     barrier_ = slot();
+    asked_in_vain_ = 0;
     own_votes_.clear();
     first_own_vote_ = 0;
     begin_recovery(now, log.chosen_upto().next(), log, out);
@@ -125,6 +126,15 @@ class leadership {
   // proposed.
   [[nodiscard]] bool must_learn(log_type const& log) const {
     return recovering_ && log.chosen_upto() < recovery_.chosen_upto();
+  }
+  // Whether nobody has told it for long: who knew may have crashed and forgotten. Then only a new
+  // ballot helps, whose promises show what is still known.
+  [[nodiscard]] bool learns_in_vain(log_type const& log) {
+    if (!must_learn(log) || log.chosen_upto() != learning_at_) {
+      learning_at_ = log.chosen_upto();
+      asked_in_vain_ = 0;
+    }
+    return asked_in_vain_ >= asks_in_vain_max;
   }
   [[nodiscard]] slot learn_upto() const { return recovery_.chosen_upto(); }
   [[nodiscard]] node_set learn_from() const { return recovery_.knows_chosen(); }
@@ -207,6 +217,7 @@ class leadership {
     resend_at_ = never;
     if (following()) return;
     if (recovering_) send_prepare(log, out, recovery_.complete());
+    if (must_learn(log)) ++asked_in_vain_;
     if (leads() && next_.previous() > log.chosen_upto()) {
       if (log.chosen_upto() == stuck_at_) resend_accepts(log, out);
       stuck_at_ = log.chosen_upto();
@@ -231,6 +242,7 @@ class leadership {
   };
 
   static constexpr unsigned resent_at_once_max = 64;
+  static constexpr unsigned asks_in_vain_max = 8;
 
   open_slot& open(slot at) { return open_[at.value & (open_.size() - 1)]; }
 
@@ -378,6 +390,8 @@ class leadership {
   slot next_{1};
   slot stuck_at_;
   slot overtaken_upto_;
+  slot learning_at_;
+  unsigned asked_in_vain_ = 0;
   time_ns resend_at_ = never;
   std::vector<open_slot> open_;
   std::vector<own_vote> own_votes_;

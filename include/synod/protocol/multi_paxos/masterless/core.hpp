@@ -91,6 +91,7 @@ class masterless_core {
   void tick(time_ns now, output_type& out) {
     contending_.tick(now, log_, out);
     range_.tick(now, log_, out);
+    if (range_.learns_in_vain(log_)) lose_range(now, out);
     reads_.tick(now, log_, out);
     catching_up_.tick(now, log_, out);
   }
