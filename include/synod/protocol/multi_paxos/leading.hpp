@@ -263,7 +263,7 @@ class leadership {
 
   void begin_recovery(time_ns now, slot first, log_type& log, Output& out) {
     recovering_ = true;
-    recovery_.begin(mine_, first, log.bounds().accept_ahead_max);
+    recovery_.begin(mine_, first);
     own_promise_ = ticket();
     if (log.may_promise()) {
       ruling const rule = log.on_prepare({mine_, first, slot_max}, out);

@@ -21,10 +21,14 @@ class recovery {
  public:
   using cell = acceptor_cell<Command>;
 
-  void begin(ballot at, slot first, std::uint32_t ahead_max) {
+  // A node may have forgotten how far its log was chosen, or hold damage below much that it voted
+  // for, so its votes may lie far above what it knows to be chosen; beyond this they are not
+  // believed.
+  static constexpr std::uint64_t reported_ahead_max = std::uint64_t{1} << 22;
+
+  void begin(ballot at, slot first) {
     at_ = at;
     first_ = first;
-    ahead_max_ = ahead_max;
     chosen_upto_ = trimmed_upto_ = slot();
     knows_chosen_ = {};
     complete_ = {};
@@ -47,7 +51,7 @@ class recovery {
   [[nodiscard]] bool take(node_index who, promise<Command> const& got) {
     if (got.part >= 1U << 16 || got.trimmed_upto > got.chosen_upto) return false;
     for (reported_vote<Command> const& one : got.votes) {
-      if (one.at < got.first || one.at > got.chosen_upto + ahead_max_) return false;
+      if (one.at < got.first || one.at > got.chosen_upto + reported_ahead_max) return false;
       if (one.voted > got.at || (one.voted.empty() && !one.chosen)) return false;
     }
     answer_state& state = answers_[who.value];
@@ -144,7 +148,7 @@ class recovery {
   // cut.
   [[nodiscard]] slot last_of_interest() const {
     slot const base = chosen_upto_ > found_.last() ? chosen_upto_ : found_.last();
-    return base + ahead_max_;
+    return base + reported_ahead_max;
   }
 
   // Whether a phase-1 quorum without damage at this slot promised, or the value is chosen anyway.
@@ -164,7 +168,6 @@ class recovery {
 
   ballot at_;
   slot first_;
-  std::uint32_t ahead_max_ = 0;
   slot chosen_upto_;
   slot trimmed_upto_;
   node_set knows_chosen_;
