@@ -105,7 +105,8 @@ class ballot_election {
       message const& one = replies_[at.value];
       some_happy = some_happy || one.happy;
       larger_happy_leader = larger_happy_leader || (one.leader > mine_ && one.happy);
-      leader_is_happy = leader_is_happy || (one.mine == leader_ && one.happy);
+      // Two that know of no leader must not take each other for one.
+      leader_is_happy = leader_is_happy || (!leader_.empty() && one.mine == leader_ && one.happy);
       if (one.leader <= mine_) supporters.insert(at);
     });
     bool const supported = seen.phase == leading_phase::preparing

@@ -235,6 +235,8 @@ class masterless_core {
 
   void on(time_ns, node_id from, node_set who, extent_message const& got, output_type& out) {
     if (auto const* const asked = std::get_if<extent_ask>(&got)) {
+      // Who cannot tell what it voted for cannot tell how far either.
+      if (!log_.harm().none() && !SYNOD_MUTATION(amnesiac_tells_extent)) return;
       log_.send_after(out, who,
                       extent_message(extent_told{asked->id, log_.last(), log_.chosen_upto()}));
     } else {

@@ -36,7 +36,7 @@ class extent_reads {
     mine.id = id;
     mine.expires_at = now + bounds_.read_max_ns;
     mine.upto = log.last();
-    mine.told = log.only_self();
+    if (log.harm().none()) mine.told = log.only_self();
     if (reads_.size() == 1 || resend_at_ < now) resend_at_ = now + bounds_.resend_ns;
     log.send_now(out, others(log), wrap(id));
     settle(log, out);
