@@ -79,10 +79,7 @@ class multi_paxos_core {
 
   void step(time_ns now, node_id from, message_type&& received, output_type& out) {
     node_set const who = log_.configs().only(from);
-    if (who.empty()) {
-      (void)log_.reject(error_code::unknown_member);
-      return;
-    }
+    if (who.empty()) return log_.drop(error_code::unknown_member);
     std::visit([&](auto& one) { on(now, from, who, one, out); }, received);
   }
 
@@ -104,9 +101,7 @@ class multi_paxos_core {
 
   void persisted(time_ns now, ticket upto, output_type& out) {
     log_.persisted(upto, out);
-    bool const led = leading_.leads();
-    leading_.persisted(now, upto, log_, out);
-    if (!led && leading_.leads()) began_to_lead(now, out);
+    may_begin_to_lead(now, out, [&] { leading_.persisted(now, upto, log_, out); });
   }
 
   // --- questions ---
@@ -156,10 +151,7 @@ class multi_paxos_core {
   // --- messages: acceptor ---
 
   void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
-    if (asked.first == slot() || asked.first > asked.last) {
-      (void)log_.reject(error_code::malformed);
-      return;
-    }
+    if (asked.first == slot() || asked.first > asked.last) return log_.drop(error_code::malformed);
     if (!log_.plausible(asked.at, from)) return;
     if (!log_.may_promise() || !policy_.may_promise(asked.at, now)) return;
     ruling const rule = log_.on_prepare(asked, out);
@@ -216,14 +208,13 @@ class multi_paxos_core {
   // --- messages: leader ---
 
   void on(time_ns now, node_id, node_set who, shared<promise<Command>>& got, output_type& out) {
-    bool const led = leading_.leads();
-    if (!leading_.on_promise(now, who, *got, log_, out)) {
-      (void)log_.reject(error_code::malformed);
-    }
+    may_begin_to_lead(now, out, [&] {
+      bool const good = leading_.on_promise(now, who, *got, log_, out);
+      if (!good) log_.drop(error_code::malformed);
+    });
     if (leading_.must_learn(log_)) {
       catching_up_.need(now, leading_.learn_from(), leading_.learn_upto(), log_);
     }
-    if (!led && leading_.leads()) began_to_lead(now, out);
   }
 
   void on(time_ns now, node_id from, node_set, accepted<Command> const& got, output_type& out) {
@@ -231,10 +222,8 @@ class multi_paxos_core {
   }
 
   void on(time_ns now, node_id, node_set, nack const& got, output_type& out) {
-    if (!round_is_plausible(got.promised.round, log_.highest_round())) {
-      (void)log_.reject(error_code::implausible_round);
-      return;
-    }
+    if (!round_is_plausible(got.promised.round, log_.highest_round()))
+      return log_.drop(error_code::implausible_round);
     log_.see(got.promised);
     if (leading_.outdone(got.refused, got.promised)) step_down(now, out);
   }
@@ -272,12 +261,7 @@ class multi_paxos_core {
       return catching_up_.answer(who, *asked, log_, out);
     }
     learn_values<Command> const& told = **std::get_if<1>(&got);
-    for (learned_value<Command> const& one : told.values) {
-      if (leading_.contradicted(one.at, one.value, log_)) {
-        step_down(now, out);
-        break;
-      }
-    }
+    if (leading_.contradicted(told, log_)) step_down(now, out);
     catching_up_.take(now, from, who, told, log_, out);
     moved(now, out);
   }
@@ -397,16 +381,18 @@ class multi_paxos_core {
   }
 
   void campaign(time_ns now, output_type& out) {
-    bool const led = leading_.leads();
-    if (led) return;
-    leading_.campaign(now, log_, out);
+    if (leading_.leads()) return;
+    may_begin_to_lead(now, out, [&] { leading_.campaign(now, log_, out); });
     if (leading_.following()) return;
     policy_.campaigned(leading_.mine(), now);
     following_.lead_myself(out);
-    if (leading_.leads()) began_to_lead(now, out);
   }
 
-  void began_to_lead(time_ns now, output_type& out) {
+  template <class Action>
+  void may_begin_to_lead(time_ns now, output_type& out, Action&& action) {
+    bool const led = leading_.leads();
+    action();
+    if (led || !leading_.leads()) return;
     confirming_.begin(now);
     out.events.push_back(leader_changed{hint(), true});
   }
@@ -427,9 +413,7 @@ class multi_paxos_core {
   }
 
   void moved(time_ns now, output_type& out) {
-    bool const led = leading_.leads();
-    leading_.moved(now, log_, out);
-    if (!led && leading_.leads()) began_to_lead(now, out);
+    may_begin_to_lead(now, out, [&] { leading_.moved(now, log_, out); });
   }
 
   void hand_over_when_ready(node_set who, output_type& out) {

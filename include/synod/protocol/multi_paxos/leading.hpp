@@ -3,6 +3,7 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/leader/policy.hpp>
+#include <synod/protocol/multi_paxos/prefix_notice.hpp>
 #include <synod/protocol/multi_paxos/recovery.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 
@@ -12,16 +13,6 @@
 #include <vector>
 
 namespace synod {
-
-// How the others hear of a decision: with a leader it is the prefix under its ballot,
-// sent when no Accept is due.
-struct prefix_notice {
-  template <class Log, class Output>
-  static void chosen(Log& log, Output& out, ballot mine, slot, slot last_proposed) {
-    if (last_proposed != log.chosen_upto()) return;
-    log.send_now(out, log.others_from(last_proposed.next()), notice{mine, log.chosen_upto()});
-  }
-};
 
 // The leader's part: phase 1 over an open range, then one Accept per slot, pipelined. Everything
 // here is volatile; what must survive (rounds, promises, votes) is in the log.
@@ -114,12 +105,16 @@ class leadership {
     return !following() && refused == mine_ && by > mine_;
   }
 
-  // Whether a value learned to be chosen differs from what was proposed under this ballot. Then a
-  // higher ballot decided, and to announce that slot under this one would have followers decide
+  // Whether some value learned to be chosen differs from what was proposed under this ballot. Then
+  // a higher ballot decided, and to announce that slot under this one would have followers decide
   // what they accepted from here.
-  [[nodiscard]] bool contradicted(slot at, value_type const& value, log_type const& log) {
-    if (!leads() || at <= log.chosen_upto() || at >= next_ || open(at).done) return false;
-    return !(open(at).value == value) && !SYNOD_MUTATION(contradicted_leader_stays);
+  [[nodiscard]] bool contradicted(learn_values<Command> const& told, log_type const& log) {
+    if (SYNOD_MUTATION(contradicted_leader_stays) || !leads()) return false;
+    for (learned_value<Command> const& one : told.values) {
+      bool const open_here = one.at > log.chosen_upto() && one.at < next_ && !open(one.at).done;
+      if (open_here && !(open(one.at).value == one.value)) return true;
+    }
+    return false;
   }
 
   // What a promise showed to be chosen and this node does not have yet; no slot below may be

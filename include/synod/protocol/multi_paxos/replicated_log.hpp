@@ -283,6 +283,7 @@ class replicated_log {
   void send_after(Output& out, node_set to, Message&& what) const {
     if (!to.empty()) out.send_after.emplace_back(last_ticket_, to, std::forward<Message>(what));
   }
+  void drop(error_code why) { rejected_.count(why); }
   bool reject(error_code why) {
     rejected_.count(why);
     return false;

@@ -81,10 +81,7 @@ class masterless_core {
 
   void step(time_ns now, node_id from, message_type&& received, output_type& out) {
     node_set const who = log_.configs().only(from);
-    if (who.empty()) {
-      (void)log_.reject(error_code::unknown_member);
-      return;
-    }
+    if (who.empty()) return log_.drop(error_code::unknown_member);
     std::visit([&](auto& one) { on(now, from, who, one, out); }, received);
   }
 
@@ -143,10 +140,7 @@ class masterless_core {
   // --- messages ---
 
   void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
-    if (asked.first == slot() || asked.first > asked.last) {
-      (void)log_.reject(error_code::malformed);
-      return;
-    }
+    if (asked.first == slot() || asked.first > asked.last) return log_.drop(error_code::malformed);
     if (!log_.plausible(asked.at, from)) return;
     if (!log_.may_promise()) return;
     bool const one_slot = asked.first == asked.last;
@@ -172,7 +166,7 @@ class masterless_core {
       catching_up_.need(now, who, got.chosen_upto, log_);
     }
     contending_.on_promise(now, who, got, log_, out);
-    if (!range_.on_promise(now, who, got, log_, out)) (void)log_.reject(error_code::malformed);
+    if (!range_.on_promise(now, who, got, log_, out)) log_.drop(error_code::malformed);
     progress(now, out);
   }
 
@@ -204,10 +198,8 @@ class masterless_core {
   }
 
   void on(time_ns now, node_id, node_set who, nack const& got, output_type& out) {
-    if (!round_is_plausible(got.promised.round, log_.highest_round())) {
-      (void)log_.reject(error_code::implausible_round);
-      return;
-    }
+    if (!round_is_plausible(got.promised.round, log_.highest_round()))
+      return log_.drop(error_code::implausible_round);
     log_.see(got.promised);
     contending_.on_nack(now, who, got, log_);
     if (range_.outdone(got.refused, got.promised)) lose_range(now, out);

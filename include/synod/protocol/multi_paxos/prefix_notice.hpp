@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/protocol/multi_paxos/messages.hpp>
+
+namespace synod {
+
+// How the others hear of a decision: with a leader it is the prefix under its ballot,
+// sent when no Accept is due.
+struct prefix_notice {
+  template <class Log, class Output>
+  static void chosen(Log& log, Output& out, ballot mine, slot, slot last_proposed) {
+    if (last_proposed != log.chosen_upto()) return;
+    log.send_now(out, log.others_from(last_proposed.next()), notice{mine, log.chosen_upto()});
+  }
+};
+
+}  // namespace synod
