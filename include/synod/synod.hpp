@@ -68,6 +68,7 @@
 #include <synod/protocol/multi_paxos/masterless/wire.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/protocol/multi_paxos/options.hpp>
+#include <synod/protocol/multi_paxos/prefix_notice.hpp>
 #include <synod/protocol/multi_paxos/recovery.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 #include <synod/protocol/multi_paxos/wire.hpp>

@@ -30,7 +30,7 @@ class saving_archive {
       number(static_cast<std::uint64_t>(value));
     } else if constexpr (requires { value.index(); }) {
       number(value.index());
-      std::visit([this](auto const& alternative) { one(alternative); }, value);
+      std::visit([this](auto const& alternative) { this->one(alternative); }, value);
     } else if constexpr (requires(T & list) { list.push_back(list.front()); }) {
       number(value.size());
       for (auto const& element : value) one(element);

@@ -20,6 +20,7 @@ struct memory_cluster_options {
   std::uint64_t seed = 1;
   cluster_constants constants;
   std::uint64_t snapshot_slots = 10'000;
+  time_ns disk_ns = 0;  // until what is written survives a crash; 0: at once
   bool digests = false;
 };
 
@@ -79,8 +80,10 @@ class memory_cluster {
     return &here.replica->state();
   }
 
+  // What was written and not yet synced is lost.
   void crash(std::size_t at) {
     boxes_[at]->replica.reset();
+    boxes_[at]->synced_at = never;
     boxes_[at]->disk.crash();
     boxes_[at]->images.crash();
   }
@@ -96,7 +99,7 @@ class memory_cluster {
   // The disk is lost as well: another store, and no member any more.
   void wipe(std::size_t at) {
     crash(at);
-    boxes_[at]->disk = memory(next_store());
+    boxes_[at]->disk = memory(next_store(), mode());
     boxes_[at]->images = memory_snapshots();
   }
   // Whether anything passes between two nodes.
@@ -186,7 +189,7 @@ class memory_cluster {
 
   struct box {
     box(memory_cluster& of, std::size_t at)
-        : all(of), id(at + 1), disk(of.next_store()), net{of, at}, told{*this} {}
+        : all(of), id(at + 1), disk(of.next_store(), of.mode()), net{of, at}, told{*this} {}
 
     memory_cluster& all;
     node_id id;
@@ -201,12 +204,36 @@ class memory_cluster {
     std::optional<error> read_end;
     error why_stopped;
     std::unique_ptr<node_type> replica;
+    ticket syncing;             // what is on its way to the disk
+    time_ns synced_at = never;  // and when it is there
   };
   struct flying {
     time_ns at;
     std::size_t to;
     shared_bytes what;
   };
+
+  [[nodiscard]] durability mode() const {
+    return options_.disk_ns == 0 ? durability::at_once : durability::when_told;
+  }
+  void write_back() {
+    if (options_.disk_ns == 0) return;
+    for (auto const& one : boxes_) {
+      if (one->replica != nullptr) write_back(*one);
+    }
+  }
+  // One sync at a time, for everything written before it began.
+  void write_back(box& one) {
+    if (one.synced_at <= now_) {
+      one.disk.make_durable(one.syncing);
+      one.synced_at = never;
+      if (one.replica != nullptr) one.replica->turn(now_);
+    }
+    if (one.synced_at == never && one.disk.durable() < one.disk.appended()) {
+      one.syncing = one.disk.appended();
+      one.synced_at = now_ + options_.disk_ns;
+    }
+  }
 
   store_id next_store() { return {options_.seed, ++stores_}; }
 
@@ -223,19 +250,23 @@ class memory_cluster {
     made.policy = snapshots_every(options_.snapshot_slots);
     made.seed = options_.seed * 1000 + at;
     made.digests = options_.digests;
+    made.wait_for_storage = options_.disk_ns == 0;
     return made;
   }
 
   // The next thing that is due, unless that is after `end`.
   bool step(time_ns end) {
+    write_back();
     time_ns soonest = frames_.empty() ? never : frames_.front().at;
     for (auto const& one : boxes_) {
       if (one->replica == nullptr) continue;
       time_ns const due = one->replica->next_deadline();
       if (due < soonest) soonest = due;
+      if (one->synced_at < soonest) soonest = one->synced_at;
     }
     if (soonest > end || soonest == never) return false;
     if (soonest > now_) now_ = soonest;
+    write_back();
     if (!frames_.empty() && frames_.front().at <= now_) {
       flying const one = std::move(frames_.front());
       frames_.pop_front();

@@ -21,8 +21,8 @@ namespace synod {
 
 // One replica without a clock, a socket or a thread of its own: core, executor, client table,
 // sessions, batches, reads, snapshots and first boot behind a few calls. Whoever owns it gives it
-// the time and what arrived, and calls `turn` when there is nothing more to give; storage is waited
-// for in place. Everything it does to the world goes through the parts it was given.
+// the time and what arrived, and calls `turn` when there is nothing more to give. Everything it
+// does to the world goes through the parts it was given.
 template <class Parts>
 class node {
   static_assert(node_bundle<Parts>,
@@ -197,6 +197,7 @@ class node {
   }
 
   void drive_founding(time_ns now);
+  void on_founding(time_ns now, founding_event const& event);
   void begin(time_ns now);
   void start_core(time_ns now);
   void greet(time_ns now, node_id to);
@@ -215,6 +216,8 @@ class node {
   node_journal<typename Parts::storage, command, typename Parts::codec> journal_;
   founding founding_;
   founding_output boot_;
+  std::vector<founding_output::deferred_send> boot_held_;
+  std::uint64_t boot_durable_ = 0;
   std::optional<core_type> core_;
   std::optional<executor_type> executor_;
   drain<core_type> order_;

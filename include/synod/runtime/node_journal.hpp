@@ -9,8 +9,10 @@
 #include <synod/runtime/founding.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace synod {
 
@@ -54,8 +56,10 @@ class node_journal {
     });
     harm.everything = harm.everything || found.everything;
     for (damaged_range const& one : found.ranges) harm.ranges.push_back(one);
+    (void)durable(true);
     core_from_ = last_;
     core_last_ = {};
+    reached_.core = {};
     return harm;
   }
 
@@ -63,19 +67,38 @@ class node_journal {
     if (error const why = records_.encode(records, encoded_)) return why;
     core_last_ = records.back().number;
     last_ = ticket(core_from_.value + core_last_.value);
+    marks_.push_back({last_, {core_last_, host_last_}});
     log_->append(encoded_.views(), last_);
     return {};
   }
-  void append(host_record const& one) {
+  void append(founding_output::numbered_record const& one) {
     last_ = last_.next();
     core_from_ = ticket(last_.value - core_last_.value);
-    record_view const view{{group_, host_lane, one.at, one.kind}, {}, one.body, crc32c(one.body)};
+    host_last_ = one.number;
+    marks_.push_back({last_, {core_last_, host_last_}});
+    std::vector<std::byte> const& body = one.what.body;
+    record_view const view{{group_, host_lane, one.what.at, one.what.kind}, {}, body, crc32c(body)};
     log_->append(std::span(&view, 1), last_);
   }
-  // Everything appended is durable, unless storage failed. Returns how far that is for the core.
-  ticket wait() {
-    if (log_->durable() < last_) log_->wait();
-    return log_->durable() >= last_ ? core_last_ : ticket();
+
+  // How far everything is durable, by the count of the core and by that of the host.
+  struct progress {
+    ticket core;
+    std::uint64_t host = 0;
+  };
+  // `wait` is whether to wait for what is under way.
+  progress durable(bool wait) {
+    if (wait && log_->durable() < last_) log_->wait();
+    ticket const upto = log_->durable();
+    for (; reached_marks_ < marks_.size() && marks_[reached_marks_].stored <= upto;
+         ++reached_marks_) {
+      reached_ = marks_[reached_marks_].means;
+    }
+    if (reached_marks_ == marks_.size()) {
+      marks_.clear();
+      reached_marks_ = 0;
+    }
+    return reached_;
   }
   void trim(lane_id lane, slot upto) { log_->trim(group_, lane, upto); }
 
@@ -84,9 +107,17 @@ class node_journal {
   record_coder<Command, Coder> records_;
   group_id group_;
   encoded_records encoded_;
+  struct mark {
+    ticket stored;
+    progress means;
+  };
+  std::vector<mark> marks_;  // one for each append that is not known to be durable
+  std::size_t reached_marks_ = 0;
+  progress reached_;
   ticket last_;       // of storage
   ticket core_last_;  // of the core
   ticket core_from_;  // what the core calls 0
+  std::uint64_t host_last_ = 0;
 };
 
 }  // namespace synod

@@ -78,6 +78,9 @@ struct node_options {
   group_id group;
   time_ns stamp_offset_ns = 0;  // from the clock of the node to what machines are told as the time
   std::uint32_t frame_bytes_max = frame_body_max_default;
+  // Storage is waited for in place. If not, whoever owns the node calls `turn` again when storage
+  // says that more is durable: then disk and network overlap.
+  bool wait_for_storage = true;
   bool digests = false;
 };
 

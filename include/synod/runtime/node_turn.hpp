@@ -30,7 +30,7 @@ struct node<Parts>::drain_calls {
     if (error const why = of.journal_.append(records)) of.stop(of.now_, why);
   }
   void flush() {}
-  ticket durable() { return of.journal_.wait(); }
+  ticket durable() { return of.journal_.durable(of.options_.wait_for_storage).core; }
   bool storage_failed() {
     if (error const why = of.journal_.failed()) of.stop(of.now_, why);
     return static_cast<bool>(of.stopped_);
@@ -47,7 +47,7 @@ struct node<Parts>::drain_calls {
     of.reads_.answered(one.id, one.upto, one.why);
   }
   void notify(core_event const& event) {
-    std::visit([this](auto const& one) { on(one); }, event);
+    std::visit([this](auto const& one) { this->on(one); }, event);
   }
 
   void on(leader_changed const& one) {
@@ -95,6 +95,9 @@ struct node<Parts>::executor_calls {
 template <class Parts>
 void node<Parts>::turn(time_ns now) {
   now_ = now;
+  if (!stopped_ && journal_.durable(options_.wait_for_storage).host > boot_durable_) {
+    drive_founding(now);
+  }
   // A user who submits whenever something completes must not keep the loop from its other work.
   for (int rounds = 0; rounds < 64 && running(); ++rounds) {
     commands_->flush(now, *this);
@@ -147,32 +150,41 @@ void node<Parts>::work_on_snapshots() {
 template <class Parts>
 void node<Parts>::drive_founding(time_ns now) {
   now_ = now;
-  while (!stopped_) {
-    founding_output const now_wanted = std::exchange(boot_, {});
-    auto const carry = [&](node_id to, founding_message const& what) {
-      world_.transport.send(to,
-                            frame_of(frame_kind::founding, [&](wire_writer& out) { out(what); }));
-    };
-    for (auto const& one : now_wanted.send_now) carry(one.to, one.message);
-    for (auto const& one : now_wanted.persist) journal_.append(one.what);
-    if (!now_wanted.persist.empty()) {
-      (void)journal_.wait();
-      if (error const why = journal_.failed()) return (void)stop(now, why);
-      founding_.persisted(now_wanted.persist.back().number, boot_);
-    }
-    for (auto const& one : now_wanted.send_after) carry(one.to, one.message);
-    for (founding_event const& event : now_wanted.events) {
-      if (std::holds_alternative<founded>(event)) begin(now);
-      if (auto const* const blocked = std::get_if<founding_blocked>(&event)) {
-        observe(world_.observer, message_rejected{now, blocked->by, blocked->why.code});
-      }
-      if (std::holds_alternative<store_amnesiac>(event)) {
-        stop(now, {error_code::amnesia, self().value, "node", "replace it through membership"});
+  auto const carry = [this](node_id to, founding_message const& what) {
+    world_.transport.send(to, frame_of(frame_kind::founding, [&](wire_writer& out) { out(what); }));
+  };
+  for (bool more = true; more && !stopped_;) {
+    founding_output wanted = std::exchange(boot_, {});
+    for (auto const& one : wanted.send_now) carry(one.to, one.message);
+    for (auto const& one : wanted.persist) journal_.append(one);
+    for (auto& one : wanted.send_after) boot_held_.push_back(std::move(one));
+    std::uint64_t const upto = journal_.durable(options_.wait_for_storage).host;
+    if (error const why = journal_.failed()) return (void)stop(now, why);
+    boot_durable_ = upto;
+    founding_.persisted(upto, boot_);
+    std::size_t left = 0;
+    for (auto& one : boot_held_) {
+      if (one.after <= upto) {
+        carry(one.to, one.message);
+      } else {
+        std::swap(boot_held_[left++], one);
       }
     }
-    bool const quiet = boot_.send_now.empty() && boot_.persist.empty() &&
-                       boot_.send_after.empty() && boot_.events.empty();
-    if (quiet) return;
+    boot_held_.resize(left);
+    for (founding_event const& event : wanted.events) on_founding(now, event);
+    more = !boot_.send_now.empty() || !boot_.persist.empty() || !boot_.send_after.empty() ||
+           !boot_.events.empty();
+  }
+}
+
+template <class Parts>
+void node<Parts>::on_founding(time_ns now, founding_event const& event) {
+  if (std::holds_alternative<founded>(event)) {
+    begin(now);
+  } else if (auto const* const blocked = std::get_if<founding_blocked>(&event)) {
+    observe(world_.observer, message_rejected{now, blocked->by, blocked->why.code});
+  } else {
+    stop(now, {error_code::amnesia, self().value, "node", "replace it through membership"});
   }
 }
 
