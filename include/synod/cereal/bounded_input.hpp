@@ -154,18 +154,6 @@ void CEREAL_SERIALIZE_FUNCTION_NAME(bounded_input& from, cereal::NameValuePair<T
   from(pair.value);
 }
 
-// Elements are made one by one as their bytes are read, so that what a hostile count would make is
-// never made. More special than what cereal has for vectors, hence chosen by this archive.
-template <class T, class A>
-  requires(!std::is_arithmetic_v<T>)
-void CEREAL_LOAD_FUNCTION_NAME(bounded_input& from, std::vector<T, A>& to) {
-  cereal::size_type count = 0;
-  from(cereal::make_size_tag(count));
-  to.clear();
-  to.reserve(static_cast<std::size_t>(count));
-  for (cereal::size_type i = 0; i < count; ++i) from(to.emplace_back());
-}
-
 }  // namespace synod
 
 CEREAL_SETUP_ARCHIVE_TRAITS(synod::bounded_input, synod::bounded_output)

@@ -3,13 +3,13 @@
 
 #include <synod/cereal/bounded_input.hpp>
 #include <synod/cereal/bounded_output.hpp>
+#include <synod/cereal/sequences.hpp>
 
 #include <cereal/types/array.hpp>
 #include <cereal/types/optional.hpp>
 #include <cereal/types/string.hpp>
 #include <cereal/types/utility.hpp>
 #include <cereal/types/variant.hpp>
-#include <cereal/types/vector.hpp>
 
 #include <optional>
 
