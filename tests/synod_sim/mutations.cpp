@@ -59,8 +59,20 @@ std::vector<planted> of_multi_paxos() {
         "read_before_barrier", "read_counts_earlier_pulse", "read_without_quorum",
         "deposed_leader_acknowledged",
         // H20: what storage cannot tell
-        "damage_read_as_empty", "damaged_slot_votes"}) {
+        "damage_read_as_empty", "damaged_slot_votes",
+        // H12: whose votes count
+        "foreign_vote_counted"}) {
     all.push_back({name, "multi_paxos"});
+  }
+  return all;
+}
+
+std::vector<planted> of_masterless() {
+  std::vector<planted> all;
+  for (char const* const name :
+       {"accept_below_promise", "any_vote_adopted", "vote_ignored", "duplicate_vote_counted",
+        "promise_omits_chosen", "read_without_quorum", "amnesiac_tells_extent"}) {
+    all.push_back({name, "masterless_multi_paxos", "majority", 5});
   }
   return all;
 }
@@ -68,6 +80,7 @@ std::vector<planted> of_multi_paxos() {
 // Caught by tests of their own, since they need bytes that get past a checksum, or a disk.
 constexpr std::array caught_elsewhere{
     "counts_unbounded",         // tests/mutations/frame.cpp
+    "duplicates_count",         // tests/mutations/quorum.cpp
     "origins_unchecked",        // tests/codec
     "value_checksum_ignored",   // tests/codec
     "record_checksum_ignored",  // tests/codec
@@ -82,6 +95,9 @@ std::vector<planted> planted_in(std::string const& protocol) {
   }
   if (protocol.empty() || protocol == "multi_paxos") {
     for (planted& one : of_multi_paxos()) all.push_back(std::move(one));
+  }
+  if (protocol.empty() || protocol == "masterless_multi_paxos") {
+    for (planted& one : of_masterless()) all.push_back(std::move(one));
   }
   return all;
 }

@@ -160,8 +160,8 @@ class contending {
       auto const* const here = log.find(one.at);
       // Below an installed snapshot nobody here can tell what the slot decided: it may have been
       // this, so it is not proposed again.
-      if (here == nullptr && !SYNOD_MUTATION(unknown_batch_repeated)) continue;
-      if (here != nullptr && here->value == one.value) {
+      if (here == nullptr) continue;
+      if (here->value == one.value) {
         ++streak_;
         if (backoff_ > bounds_.backoff_base_ns) backoff_ -= bounds_.backoff_base_ns;
       } else {
