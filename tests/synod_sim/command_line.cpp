@@ -18,6 +18,7 @@ char const* const usage =
     "  --nodes N         voters                                 (3)\n"
     "  --seeds A..B      both included                          (1..20)\n"
     "  --seconds S       simulated, for each seed               (60)\n"
+    "  --storage NAME    file_log: over simulated sectors; memory: without bytes   (file_log)\n"
     "  --faults LIST     all | none | some of network,clock,disk,process,client,membership\n"
     "  --mutation NAME   switches off one guard; all: each in turn, until it is caught\n"
     "  --replay SEED     runs one seed and prints everything that happened\n"
@@ -62,6 +63,11 @@ std::string take(std::string const& option, std::string const& value, command_li
     if (!synod::testing::fault_families::parse(value, families)) {
       return "--faults " + value + ": name some of network,clock,disk,process,client,membership";
     }
+  } else if (option == "--storage") {
+    if (value != "memory" && value != "file_log")
+      return "--storage " + value + ": memory or file_log";
+    into.storage = value == "memory" ? synod::testing::storage_kind::memory
+                                     : synod::testing::storage_kind::file_log;
   } else if (option == "--nodes") {
     if (!number(value, got) || got < 1 || got > 16) return "--nodes " + value + ": from 1 to 16";
     into.nodes = static_cast<unsigned>(got);

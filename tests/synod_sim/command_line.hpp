@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/membership.hpp>
+#include <synod/testing/either_disk.hpp>
 #include <synod/testing/faults.hpp>
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct command_line {
   std::uint64_t last_seed = 20;
   std::uint64_t seconds = 60;
   std::string faults = "all";
+  synod::testing::storage_kind storage = synod::testing::storage_kind::file_log;
   bool replay = false;
   bool list = false;
 

@@ -60,7 +60,8 @@ void give_trace(command_line const& wanted, std::string const& text) {
 std::string replay_command(command_line const& wanted, std::uint64_t seed) {
   std::string text = "synod_sim --protocol " + wanted.protocol + " --quorum " + wanted.quorum +
                      " --nodes " + std::to_string(wanted.nodes) + " --seconds " +
-                     std::to_string(wanted.seconds) + " --faults " + wanted.faults;
+                     std::to_string(wanted.seconds) + " --storage " + name_of(wanted.storage) +
+                     " --faults " + wanted.faults;
   if (!wanted.mutation.empty()) text += " --mutation " + wanted.mutation;
   return text + " --replay " + std::to_string(seed);
 }
@@ -81,6 +82,7 @@ simulation_options options_of(command_line const& wanted, std::uint64_t seed) {
   made.nodes = wanted.nodes;
   made.spec = wanted.spec;
   fault_families::parse(wanted.faults, made.faults);
+  made.storage = wanted.storage;
   made.record = wanted.replay;
   return made;
 }

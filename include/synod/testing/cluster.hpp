@@ -6,11 +6,11 @@
 #include <synod/core/assert.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/testing/cluster_types.hpp>
+#include <synod/testing/either_disk.hpp>
 #include <synod/testing/event_queue.hpp>
 #include <synod/testing/network.hpp>
 #include <synod/testing/oracle.hpp>
 #include <synod/testing/packing.hpp>
-#include <synod/testing/simulated_disk.hpp>
 #include <synod/testing/simulated_host.hpp>
 #include <synod/testing/simulated_node.hpp>
 #include <synod/testing/storm.hpp>
@@ -36,7 +36,7 @@ struct protocol_setup;
 //
 // Requires: Machine is a machine whose state is copied by the default constructor's state and apply
 // alone; Codec encodes its commands.
-template <class Protocol, class Machine, class Codec = fixed_codec, class Disk = memory_disk>
+template <class Protocol, class Machine, class Codec = fixed_codec>
 class cluster {
  public:
   using setup = protocol_setup<Protocol>;
@@ -45,7 +45,7 @@ class cluster {
   using message_type = typename core_type::message_type;
   using output_type = typename core_type::output_type;
   using answer_type = typename core_type::answer_type;
-  using node = simulated_node<core_type, Machine, Disk>;
+  using node = simulated_node<core_type, Machine>;
   using clients_type = typename setup::template clients<cluster>;
 
   static_assert(machine<Machine>,
@@ -62,7 +62,7 @@ class cluster {
     nodes_.reserve(count);
     for (unsigned i = 0; i < count; ++i) {
       node_index const at(static_cast<std::uint8_t>(i));
-      nodes_.emplace_back(at, node_id(i + 1), root_.split(100 + i));
+      nodes_.emplace_back(at, node_id(i + 1), given.storage, root_.split(100 + i));
     }
     found_cluster();
   }
@@ -133,12 +133,15 @@ class cluster {
 
   // Effects: the node handles what its core was just given.
   void turn(node& self) {
+    self.disk.advance(now_);
     simulated_host<cluster> host(*this, self);
     bool const goes_on = self.order.turn(self.now(now_), *self.core, self.out, host);
     if (!goes_on || self.dying) {
       crash(self, now_ + restart_delay);
+      queue_.add(self.down_until, {cluster_event::kind::revive, self.at.value, 0, 0});
     } else {
       wind(self);
+      wind_disk(self);
     }
   }
 
@@ -156,14 +159,6 @@ class cluster {
   void carry(packet what) { net_.send(now_, std::move(what), arrivals()); }
   // Sends one of the packets of the recent past once more.
   void carry_again(std::uint64_t which) { net_.replay(now_, which, arrivals()); }
-  void write_takes_until(node& self, ticket upto) {
-    time_ns const begins = self.disk_free_at > now_ ? self.disk_free_at : now_;
-    time_ns const takes = 20'000 + dice_.exponential(200'000) + storm_.disk_delay(self.at);
-    self.disk_free_at = begins + takes;
-    queue_.add(self.disk_free_at,
-               {cluster_event::kind::disk, self.at.value, self.life, upto.value});
-  }
-
   // -- faults
   // ---------------------------------------------------------------------------------------
 
@@ -180,7 +175,7 @@ class cluster {
     self.dying = false;
     self.effects_left = node::endless;
     self.timer_at = never;
-    self.disk_free_at = 0;
+    self.disk_at = never;
     clients_.crashed(self);
   }
   // Effects: starts who is down and due, or everybody who is down.
@@ -215,7 +210,9 @@ class cluster {
 
   void found_cluster() {
     std::vector<member> everybody;
-    for (node const& one : nodes_) {
+    for (node& one : nodes_) {
+      // A first open draws the store id; the first life goes on from there.
+      one.prepared = !one.disk.open();
       member who;
       who.id = one.id;
       who.store = one.disk.store();
@@ -260,6 +257,7 @@ class cluster {
         return storm_.begin(static_cast<std::size_t>(what.number));
       case cluster_event::kind::fault_ends:
         return storm_.end(static_cast<std::size_t>(what.number));
+      case cluster_event::kind::revive: return bring_up(false);
       case cluster_event::kind::client: return clients_.handle(what.number);
       case cluster_event::kind::heal:
         log_.line(now_, "-- peace");
@@ -300,17 +298,33 @@ class cluster {
   }
 
   void written(node& self, cluster_event const& what) {
-    if (!self.up() || self.life != what.life || put_off(self, what)) return;
-    self.disk.written(ticket(what.number));
-    oracle_.confirmed(self.self(), self.disk.durable());
+    if (!self.up() || self.life != what.life || self.disk_at > now_) return;
+    if (put_off(self, what)) return;
+    self.disk_at = never;
     turn(self);
+  }
+  // Looks at the disk again when it has done something.
+  void wind_disk(node& self) {
+    time_ns due = self.disk.next_due();
+    if (due == never) return;
+    if (due <= now_) due = now_ + 1;
+    if (due >= self.disk_at) return;
+    self.disk_at = due;
+    queue_.add(due, {cluster_event::kind::disk, self.at.value, self.life, 0});
   }
 
   void start(node& self) {
-    self.disk.open();
+    if (!std::exchange(self.prepared, false)) {
+      if (error const why = self.disk.open()) {
+        // What rotted may leave nothing to start from; anything else is tried again.
+        log_.line(now_, "node %llu cannot open its store: %s", wide(self.id.value),
+                  name_of(why.code));
+        return self.disk.crash();
+      }
+    }
     ++self.life;
     log_.line(now_, "node %llu is up, life %u%s", wide(self.id.value), self.life,
-              self.whole() ? "" : ", without a memory");
+              self.lost ? ", on an empty disk" : "");
     random_source chance = root_.split(1000 + self.at.value).split(self.life);
     self.core.emplace(setup::template make<core_type>(chance, self.id, members_));
     std::vector<record_fact> read;
@@ -324,6 +338,12 @@ class cluster {
       read.push_back(packing_.fact(restored, from.checksum));
       self.core->restore(restored);
     });
+    self.harm = harm;
+    if (harm.everything) log_.line(now_, "node %llu: its store is damaged", wide(self.id.value));
+    for (damaged_range const& one : harm.ranges) {
+      log_.line(now_, "node %llu: slots %s are damaged", wide(self.id.value),
+                describe(one.first, one.last).c_str());
+    }
     if (self.lost) harm.everything = true;
     oracle_.restarted(self.self(), read, harm);
     self.core->start(self.now(now_), harm, self.out);

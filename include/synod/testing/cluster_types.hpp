@@ -3,6 +3,7 @@
 
 #include <synod/core/ids.hpp>
 #include <synod/core/membership.hpp>
+#include <synod/testing/either_disk.hpp>
 #include <synod/testing/facts.hpp>
 #include <synod/testing/faults.hpp>
 #include <synod/testing/minimize.hpp>
@@ -22,6 +23,7 @@ struct cluster_options {
   quorum_spec spec{};             // what the quorum family needs to know beyond the members
   time_ns storm = 4'000'000'000;  // how long things go wrong, before the cluster is left in peace
   fault_families faults = fault_families::all();
+  storage_kind storage = storage_kind::file_log;
   bool record = false;  // keep a text of everything
   // Of the schedule only these events happen; all of them where it is null.
   kept_events const* kept = nullptr;
@@ -45,7 +47,16 @@ struct cluster_report {
 
 // What happens in a cluster. Who owns more than numbers keeps it elsewhere.
 struct cluster_event {
-  enum class kind : std::uint8_t { deliver, timer, disk, fault_begins, fault_ends, client, heal };
+  enum class kind : std::uint8_t {
+    deliver,
+    timer,
+    disk,
+    fault_begins,
+    fault_ends,
+    revive,
+    client,
+    heal
+  };
 
   kind what = kind::deliver;
   std::uint8_t node = 0;

@@ -130,7 +130,9 @@ class decree_clients {
       if (one.fresh && !one.done) return false;
     }
     for (node const& self : cluster_.nodes()) {
-      if (self.at.value < cluster_.options().nodes && known_[self.at.value] == 0) return false;
+      if (self.whole() && self.at.value < cluster_.options().nodes && known_[self.at.value] == 0) {
+        return false;
+      }
     }
     return true;
   }
@@ -165,7 +167,7 @@ class decree_clients {
                                     name_of(judged.verdict), wide(judged.operations));
     }
     for (node const& self : cluster_.nodes()) {
-      if (self.at.value >= cluster_.options().nodes) continue;
+      if (!self.whole() || self.at.value >= cluster_.options().nodes) continue;
       cluster_.checks().settled(self.self(), [&](place) { return known_[self.at.value]; });
     }
   }

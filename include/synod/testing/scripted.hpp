@@ -311,7 +311,7 @@ class scripted_cluster {
     turn(self);
   }
   void crash(node& self) {
-    self.disk.lose_open();
+    self.disk.crash_exactly();
     self.core.reset();
     self.order = {};
     self.out.clear();
@@ -321,7 +321,7 @@ class scripted_cluster {
     self.order.turn(now_, *self.core, self.out, doing);
   }
   void written(node& self) {
-    self.disk.written(self.disk.appended());
+    self.disk.write_all();
     oracle_.confirmed(self.self(), self.disk.durable());
     if (self.core) turn(self);
   }
@@ -347,7 +347,7 @@ class scripted_cluster {
     }
     self.disk.append(views, records.back().number);
     if (self.holds) return;
-    self.disk.written(self.disk.appended());
+    self.disk.write_all();
     oracle_.confirmed(self.self(), self.disk.durable());
   }
   void decide(node& self, typename output_type::decision const& one) {

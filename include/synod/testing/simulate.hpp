@@ -18,6 +18,7 @@ struct simulation_options {
   unsigned nodes = 3;
   quorum_spec spec{};
   fault_families faults = fault_families::all();
+  storage_kind storage = storage_kind::file_log;
   bool record = false;
 };
 
@@ -50,6 +51,7 @@ simulation_report simulate(simulation_options const& wanted) {
     options.nodes = wanted.nodes;
     options.spec = wanted.spec;
     options.faults = wanted.faults;
+    options.storage = wanted.storage;
     options.learners = chance.one_in(2) ? static_cast<unsigned>(chance.between(1, 2)) : 0;
     time_ns const left = wanted.length - made.length;
     time_ns const drawn = Cluster::setup::storm(chance);

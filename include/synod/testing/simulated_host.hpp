@@ -67,11 +67,14 @@ class simulated_host {
                                  pack.fact(records[i], views[i].checksum));
     }
     self_.disk.append(views, records.back().number);
-    cluster_.write_takes_until(self_, records.back().number);
   }
 
   void flush() {}
-  [[nodiscard]] ticket durable() { return self_.disk.durable(); }
+  [[nodiscard]] ticket durable() {
+    ticket const upto = self_.disk.durable();
+    cluster_.checks().confirmed(self_.self(), upto);
+    return upto;
+  }
   [[nodiscard]] bool storage_failed() { return dead() || self_.disk.failed(); }
 
   void decide(typename output_type::decision const& decision) {

@@ -6,6 +6,7 @@
 #include <synod/core/rejections.hpp>
 #include <synod/runtime/drain.hpp>
 #include <synod/testing/clock.hpp>
+#include <synod/testing/either_disk.hpp>
 #include <synod/testing/oracle.hpp>
 
 #include <array>
@@ -24,23 +25,23 @@ struct peer_life {
 
 // A machine of a cluster under simulation: its clock and disk outlive its processes; of those there
 // is one at a time, or none while it is down.
-template <class Core, class Machine, class Disk>
+template <class Core, class Machine>
 struct simulated_node {
   static constexpr std::int64_t endless = std::numeric_limits<std::int64_t>::max();
 
-  simulated_node(node_index index, node_id name, random_source random)
-      : at(index), id(name), disk(random.split(1)) {}
+  simulated_node(node_index index, node_id name, storage_kind storage, random_source random)
+      : at(index), id(name), disk(storage, random.split(1)) {}
 
   [[nodiscard]] bool up() const { return core.has_value(); }
   [[nodiscard]] speaker self() const { return {at, id, life}; }
   // A store that was lost or damaged leaves a node that only learns.
-  [[nodiscard]] bool whole() const { return !lost && harm.none(); }
+  [[nodiscard]] bool whole() const { return !lost && !spoiled && harm.none(); }
   [[nodiscard]] time_ns now(time_ns true_now) const { return clock.steady(true_now); }
 
   node_index at;
   node_id id;
   skewed_clock clock;
-  Disk disk;
+  either_disk disk;
 
   // The process.
   std::optional<Core> core;
@@ -55,12 +56,14 @@ struct simulated_node {
   std::int64_t effects_left = endless;
   bool dying = false;
 
-  bool lost = false;
+  bool prepared = false;  // the store is open for the first life already
+  bool lost = false;      // another, empty disk is there
+  bool spoiled = false;   // something on the disk went bad
   damage harm;
   time_ns down_until = 0;
   time_ns timer_at = never;  // in true time
-  time_ns disk_free_at = 0;
-  rejections refused;  // frames, before any core saw them
+  time_ns disk_at = never;   // when the disk is looked at again, in true time
+  rejections refused;        // frames, before any core saw them
 };
 
 }  // namespace synod::testing

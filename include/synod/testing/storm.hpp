@@ -31,8 +31,6 @@ class storm {
     return std::any_of(active_.begin(), active_.end(),
                        [&](std::size_t one) { return plan_[one].kind == kind; });
   }
-  // How much longer a write takes at this node.
-  [[nodiscard]] time_ns disk_delay(node_index at) const { return sum(fault_kind::slow_disk, at); }
   // How late the timers of this node may be.
   [[nodiscard]] time_ns timer_delay(node_index at) const {
     return sum(fault_kind::late_timers, at);
@@ -53,6 +51,7 @@ class storm {
                         wide(one.part.bits()), static_cast<long long>(one.amount));
     active_.push_back(number);
     strike(one);
+    redraw_disks();
     redraw_network();
   }
   void end(std::size_t number) {
@@ -65,6 +64,7 @@ class storm {
     if (one.kind == fault_kind::drift) set_drift(self, 0);
     // A node that did not come to the effect at which it should crash goes on.
     if (one.kind == fault_kind::crash_within_step) self.effects_left = node::endless;
+    redraw_disks();
     redraw_network();
     cluster_.bring_up(false);
   }
@@ -73,8 +73,10 @@ class storm {
     for (node& self : cluster_.nodes()) {
       self.clock.resume();
       self.effects_left = node::endless;
+      self.disk.heal();
       set_drift(self, 0);
     }
+    redraw_disks();
     redraw_network();
     cluster_.bring_up(true);
   }
@@ -107,8 +109,8 @@ class storm {
         cluster_.bring_up(false);
         break;
       case fault_kind::sync_failure:
-        self.disk.fail({error_code::io_failure, 0, "simulation", "the sync was made to fail"});
-        cluster_.crash(self, one.until);
+        self.disk.fail_sync();
+        self.down_until = std::max(self.down_until, one.until);
         break;
       case fault_kind::lost_disk:
       case fault_kind::damaged_disk: spoil(self, one); break;
@@ -143,8 +145,8 @@ class storm {
       self.lost = true;
       cluster_.checks().wiped(self.self());
     } else {
-      self.harm.everything = true;
-      self.disk.harm(self.harm);
+      self.disk.spoil();
+      self.spoiled = true;
     }
   }
 
@@ -160,6 +162,10 @@ class storm {
   }
   node& random_node() {
     return cluster_.nodes()[static_cast<std::size_t>(dice_.below(cluster_.nodes().size()))];
+  }
+
+  void redraw_disks() {
+    for (node& self : cluster_.nodes()) self.disk.slow_down(sum(fault_kind::slow_disk, self.at));
   }
 
   // The network is what the active faults make of a calm one, in the order in which they began.
