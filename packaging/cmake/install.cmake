@@ -11,7 +11,7 @@ install(TARGETS ${synod_targets} EXPORT synod FILE_SET HEADERS)
 install(EXPORT synod NAMESPACE synod:: DESTINATION ${synod_config_folder} FILE synod-targets.cmake)
 
 configure_package_config_file(
-  ${PROJECT_SOURCE_DIR}/packaging/cmake/synod-config.cmake.in ${PROJECT_BINARY_DIR}/synod-config.cmake
+  ${CMAKE_CURRENT_LIST_DIR}/synod-config.cmake.in ${PROJECT_BINARY_DIR}/synod-config.cmake
   INSTALL_DESTINATION ${synod_config_folder} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/synod-config-version.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)

@@ -39,8 +39,8 @@ synod::log_options small() {
   return options;
 }
 
-// The suite opens the store hundreds of times; memory will do as the disk where there is such a file
-// system, since what a real disk adds is looked at below.
+// The suite opens the store hundreds of times; memory will do as the disk where there is such a
+// file system, since what a real disk adds is looked at below.
 std::string fast_disk() {
   bool const there = ::access("/dev/shm", W_OK) == 0;
   return there ? "/dev/shm/" : testing::TempDir();

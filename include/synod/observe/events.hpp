@@ -91,7 +91,9 @@ struct snapshot_loaded {
 };
 
 template <class Observer, class Event>
-concept hears = requires(Observer& to, Event const& what) { to.on(what); };
+concept hears = requires(Observer& to, Event const& what) {
+  to.on(what);
+};
 
 // Hands an event to an observer that has a handler for it, and is nothing at all otherwise.
 template <class Observer, class Event>

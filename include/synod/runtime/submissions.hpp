@@ -128,9 +128,8 @@ class submissions {
       error_code const here = node.leader().has_value() ? error_code::not_leader : error_code::none;
       auto const why = here == error_code::none ? node.open(asked->session) : std::nullopt;
       if (here == error_code::none && !why) return;
-      node.forward(
-          from,
-          forward_refusal{0, asked->attempt, {}, {}, true, why ? why->code : here, node.hint()});
+      node.forward(from, forward_refusal{
+                             0, asked->attempt, {}, {}, true, why ? why->code : here, node.hint()});
     } else if (auto const* const barrier = std::get_if<forwarded_barrier>(&got)) {
       if (!node.leader().has_value()) {
         (void)batcher_.add_barrier(node.room(), barrier->label, barrier->number);
