@@ -57,7 +57,7 @@ std::vector<planted> of_multi_paxos() {
         "notice_ignores_ballot", "contradicted_leader_stays",
         // H18: what confirms a read
         "read_before_barrier", "read_counts_earlier_pulse", "read_without_quorum",
-        "deposed_leader_acknowledged",
+        "deposed_leader_acknowledged", "amnesiac_acknowledges",
         // H20: what storage cannot tell
         "damage_read_as_empty", "damaged_slot_votes",
         // H12: whose votes count

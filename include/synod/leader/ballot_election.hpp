@@ -114,7 +114,10 @@ class ballot_election {
                                : seen.quorums.phase2(supporters & seen.members.voters());
     happy_ = i_lead ? supported || larger_happy_leader : leader_is_happy;
     unhappy_beats_ = happy_ ? 0 : unhappy_beats_ + 1;
-    if (!seen.eligible) return leader_advice::none;
+    if (!seen.eligible) {
+      bool const idle = seen.phase == leading_phase::following;
+      return idle ? leader_advice::none : leader_advice::step_down;
+    }
     if (i_lead && seen.phase == leading_phase::leading) {
       return supported || unhappy_beats_ < 2 ? leader_advice::none : leader_advice::step_down;
     }

@@ -233,7 +233,7 @@ class multi_paxos_core {
   }
 
   // Acknowledged only if no promise or vote above this ballot covers a slot that may still be open:
-  // that is what makes the acknowledgement evidence.
+  // that is what makes the acknowledgement evidence. Who may have forgotten some has none to give.
   void on_pulse(time_ns now, node_id from, node_set who, pulse_beat const& got, output_type& out) {
     if (got.at.owner != from || !trusted(got.at, from)) return;
     ballot const strongest = log_.strongest_from(got.chosen_upto.next());
@@ -242,6 +242,7 @@ class multi_paxos_core {
     }
     if (got.at != following_.leader()) obey(now, from, got.at, out);
     heard_chosen(now, who, got.at, got.chosen_upto, out);
+    if (!log_.harm().none() && !SYNOD_MUTATION(amnesiac_acknowledges)) return;
     log_.send_after(out, who, pulse(pulse_ack{got.at, got.token, got.sent_at, log_.chosen_upto()}));
   }
   void on_pulse(time_ns now, node_id, node_set who, pulse_ack const& got, output_type& out) {
