@@ -14,6 +14,8 @@ static constinit thread_local allocation_totals totals;
 allocation_totals& thread_allocations() noexcept { return totals; }
 
 static void* counted(std::size_t size, std::size_t alignment) noexcept {
+  // No machine has this much; a sanitizer would end the program instead of saying so.
+  if (size > std::size_t{1} << 40) return nullptr;
   void* const memory =
       alignment <= alignof(std::max_align_t)
           ? std::malloc(size == 0 ? 1 : size)
