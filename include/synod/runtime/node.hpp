@@ -3,7 +3,9 @@
 
 #include <synod/codec/values.hpp>
 #include <synod/core/generator.hpp>
+#include <synod/core/rejections.hpp>
 #include <synod/observe/events.hpp>
+#include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/runtime/drain.hpp>
 #include <synod/runtime/executor.hpp>
 #include <synod/runtime/founding.hpp>

@@ -232,8 +232,7 @@ class multi_paxos_core {
     std::visit([&](auto& one) { on_pulse(now, from, who, one, out); }, got);
   }
 
-  // Acknowledged only if no promise or vote above this ballot covers a slot that may still be open:
-  // that is what makes the acknowledgement evidence. Who may have forgotten some has none to give.
+  // Evidence that no promise or vote of this node above this ballot covers a slot that may be open.
   void on_pulse(time_ns now, node_id from, node_set who, pulse_beat const& got, output_type& out) {
     if (got.at.owner != from || !trusted(got.at, from)) return;
     ballot const strongest = log_.strongest_from(got.chosen_upto.next());
