@@ -5,6 +5,7 @@
 #include <synod/testing/faults.hpp>
 #include <synod/testing/linearizability.hpp>
 #include <synod/testing/models.hpp>
+#include <synod/testing/oracle.hpp>
 #include <synod/testing/random.hpp>
 #include <synod/testing/sample_commands.hpp>
 
