@@ -17,3 +17,10 @@ write_basic_package_version_file(
   ${PROJECT_BINARY_DIR}/synod-config-version.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/synod-config.cmake
               ${PROJECT_BINARY_DIR}/synod-config-version.cmake DESTINATION ${synod_config_folder})
+
+# For those without CMake; it too is found from where it lies, wherever that is moved to.
+set(synod_pc_folder ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY
+           ${CMAKE_INSTALL_PREFIX}/${synod_pc_folder} OUTPUT_VARIABLE synod_pc_to_prefix)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/synod.pc.in ${PROJECT_BINARY_DIR}/synod.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/synod.pc DESTINATION ${synod_pc_folder})
