@@ -143,6 +143,39 @@ TEST_F(five_votes, a_lost_record_that_was_replaced_is_no_loss) {
   EXPECT_EQ(slots(found), (numbers{1, 2, 4, 5, 3}));
 }
 
+TEST_F(five_votes, a_lost_vote_below_a_chosen_value_is_no_loss_wherever_that_stands) {
+  reopen();
+  put(3, record_kind::chosen, 0);
+  put(6, record_kind::chosen, 0);
+  put(6, record_kind::vote, 1);
+  world.vouch();
+  stop();
+  world.disk.flip_bit(first, (block_of(3) + 150) * 8);
+  world.disk.flip_bit(first, (block_of(10) + 150) * 8);
+  support::contents const found = reopen();
+  EXPECT_TRUE(found.harm.none());
+  EXPECT_EQ(slots(found), (numbers{1, 2, 4, 5, 3, 6}));
+}
+
+// What was chosen is not known from a vote, and a vote that a reclaimed segment makes the log
+// append again knows nothing of what was lost.
+TEST_F(five_votes, a_lost_chosen_value_is_named_although_there_is_a_vote) {
+  reopen();
+  put(3, record_kind::chosen, 0);
+  put(3, record_kind::vote, 7);
+  world.vouch();
+  stop();
+  world.disk.flip_bit(first, (block_of(8) + 150) * 8);
+  for (int life = 0; life < 2; ++life) {
+    support::contents const found = reopen();
+    ASSERT_EQ(found.harm.ranges.size(), 1U) << life;
+    EXPECT_EQ(found.harm.ranges[0].first, slot(3));
+    put(3, record_kind::vote, 8);
+    EXPECT_EQ(support::read_all(*world.log).harm.ranges.size(), 1U);
+    stop();
+  }
+}
+
 // Nothing above the highest mark was acknowledged by a process that wrote one, so a hole there is
 // an interrupted write, and what is behind it goes too.
 TEST_F(five_votes, above_the_mark_everything_from_the_first_hole_is_cut) {

@@ -262,6 +262,22 @@ TEST(invariants, i10_what_was_durable_is_read_back) {
   EXPECT_TRUE(broken(found, "I10"));
 }
 
+TEST(invariants, i10_a_vote_below_a_chosen_value_may_be_gone_but_not_the_other_way_round) {
+  violations found;
+  durable_evidence check;
+  auto const ignore = [](record_fact const&) {};
+  record_fact known = vote_record(0, 9);
+  known.kind = record_kind::chosen;
+  check.appended(at(0), ticket(1), vote_record(1, 9));
+  check.appended(at(0), ticket(2), known);
+  check.confirmed(at(0), ticket(2), ignore);
+  durable_evidence other = check;
+  check.restarted(at(0), {known}, {}, found, ignore);
+  EXPECT_FALSE(found.any());
+  other.restarted(at(0), {vote_record(1, 9)}, {}, found, ignore);
+  EXPECT_TRUE(broken(found, "I10"));
+}
+
 TEST(invariants, i10_who_was_wiped_does_not_speak) {
   violations found;
   durable_evidence check;

@@ -59,12 +59,14 @@ class live_index {
   [[nodiscard]] bool alive(record_address const& address, record_place at) const {
     return newest_.find(address) == at.value;
   }
-  // Whether a later record says what the one at that place said, or need not be said any more.
+  // Whether the record at that place was replaced, or need not be known any more. That is so for a
+  // vote where the value is known to be chosen, wherever that stands: a promise tells the value. It
+  // is not so the other way round, since a vote is no word about what was chosen.
   [[nodiscard]] bool superseded(record_address const& address, record_place at) const {
     if (address.at != slot(0) && address.at <= floor_of(address.group, address.lane)) return true;
     return later(address, at) ||
-           (address.at != slot(0) && (later(with(address, record_kind::vote), at) ||
-                                      later(with(address, record_kind::chosen), at)));
+           (address.kind == record_kind::vote && address.at != slot(0) &&
+            newest_.find(with(address, record_kind::chosen)) != address_table::absent);
   }
 
   // Effects: a record was written there. What it says of trimming and of lost records is obeyed.
@@ -75,7 +77,8 @@ class live_index {
     if (address.kind == kind_trimmed) {
       trim(address.group, address.lane, slot(at.owner.value));
     } else if (address.kind != kind_lost) {
-      if (lost_ != 0) forget(with(address, kind_lost));
+      // A vote heals nothing: an old one, appended again, knows nothing of what was lost.
+      if (lost_ != 0 && address.kind != record_kind::vote) forget(with(address, kind_lost));
       if (address.at != slot(0)) remember(address.kind);
     }
     ++count(place).alive;
