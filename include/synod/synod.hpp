@@ -76,6 +76,7 @@
 #include <synod/protocol/single_decree/core.hpp>
 #include <synod/protocol/single_decree/messages.hpp>
 #include <synod/protocol/single_decree/options.hpp>
+#include <synod/protocol/single_decree/own_evidence.hpp>
 #include <synod/protocol/single_decree/pacing.hpp>
 #include <synod/protocol/single_decree/wire.hpp>
 #include <synod/quorum/count_system.hpp>

@@ -26,7 +26,15 @@ class window {
     swap(other);
     return *this;
   }
-  window(window const&) = delete;
+  window(window const& other)
+      : ring_(other.ring_.size()), places_(other.places_), trimmed_upto_(other.trimmed_upto_),
+        last_(other.last_) {
+    for (std::size_t i = 0; i < ring_.size(); ++i) {
+      if (other.ring_[i] == nullptr) continue;
+      ring_[i] = new Cell[chunk_slots];
+      for (std::size_t j = 0; j < chunk_slots; ++j) ring_[i][j] = other.ring_[i][j];
+    }
+  }
   ~window() {
     for (Cell* chunk : ring_) delete[] chunk;
     for (Cell* chunk : free_) delete[] chunk;

@@ -122,6 +122,16 @@ class acceptor {
   [[nodiscard]] window<cell>& cells() { return cells_; }
   [[nodiscard]] window<cell> const& cells() const { return cells_; }
 
+  // Everything that decides how it goes on, for whoever compares states.
+  template <class Visit>
+  void fields(Visit&& visit) const {
+    for (promised_range const& one : *promises_.ranges()) visit(one.first, one.last, one.at);
+    for (slot at = cells_.trimmed_upto().next(); at <= cells_.last(); at = at.next()) {
+      cell const* const here = cells_.find(at);
+      if (here != nullptr && !here->empty()) visit(at, here->voted, here->value, here->chosen);
+    }
+  }
+
  private:
   static ballot standing_for(ballot promised, ballot voted) {
     return SYNOD_MUTATION(vote_is_no_promise) || promised > voted ? promised : voted;

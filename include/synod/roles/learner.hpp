@@ -34,6 +34,13 @@ class learner {
     return quorums.phase2(together);
   }
 
+  // Everything that decides how it goes on, for whoever compares states.
+  template <class Visit>
+  void fields(Visit&& visit) const {
+    visit(seen_);
+    seen_.for_each([&](node_index one) { visit(newest_[one.value]); });
+  }
+
  private:
   std::array<ballot, node_set::capacity> newest_{};
   node_set seen_;

@@ -88,6 +88,12 @@ class proposer {
     return phase_ == proposer_phase::preparing ? !quorums.phase1(left) : !quorums.phase2(left);
   }
 
+  // Everything that decides how it goes on, for whoever compares states.
+  template <class Visit>
+  void fields(Visit&& visit) const {
+    visit(phase_, at_, best_, value_, promised_, voted_, refused_, has_value_, forced_);
+  }
+
  private:
   ballot at_;
   ballot best_;

@@ -46,6 +46,12 @@ class round_reservation {
   // Whether `round` may be used in a message that leaves now.
   [[nodiscard]] bool covered(std::uint32_t round) const { return round <= durable_; }
 
+  // Everything that decides how it goes on, for whoever compares states.
+  template <class Visit>
+  void fields(Visit&& visit) const {
+    visit(used_, reserved_, durable_, written_);
+  }
+
  private:
   std::uint32_t used_ = 0;
   std::uint32_t reserved_ = 0;

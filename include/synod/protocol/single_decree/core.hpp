@@ -6,6 +6,7 @@
 #include <synod/core/rejections.hpp>
 #include <synod/protocol/single_decree/messages.hpp>
 #include <synod/protocol/single_decree/options.hpp>
+#include <synod/protocol/single_decree/own_evidence.hpp>
 #include <synod/protocol/single_decree/pacing.hpp>
 #include <synod/roles/acceptor.hpp>
 #include <synod/roles/learner.hpp>
@@ -105,14 +106,10 @@ class single_decree_core {
 
   void persisted(time_ns now, ticket upto, output_type& out) {
     rounds_.persisted(upto);
-    if (own_promise_.has_value() && own_promise_->after <= upto) {
-      own_evidence const mine = *std::exchange(own_promise_, std::nullopt);
-      count_promise(now, self(), mine.at, mine.voted, mine.value, out);
+    if (auto const mine = own_promise_.take(upto)) {
+      count_promise(now, self(), mine->at, mine->voted, mine->value, out);
     }
-    if (own_vote_.has_value() && own_vote_->after <= upto) {
-      own_evidence const mine = *std::exchange(own_vote_, std::nullopt);
-      count_vote(now, self(), mine.at, mine.value, out);
-    }
+    if (auto const mine = own_vote_.take(upto)) count_vote(now, self(), mine->at, mine->value, out);
   }
 
   // --- questions ---
@@ -128,16 +125,16 @@ class single_decree_core {
   // Requires: is_chosen().
   [[nodiscard]] value_type const& value() const { return cell().value; }
   [[nodiscard]] rejections const& rejected() const { return rejected_; }
+  // Everything that decides how it goes on, for whoever compares states.
+  template <class Visit>
+  void fields(time_ns now, Visit&& visit) const {
+    pacing_.fields(now, visit);
+    auto const each = [&](auto const&... parts) { (parts.fields(visit), ...); };
+    each(acceptor_, proposer_, learner_, rounds_, own_promise_, own_vote_);
+    visit(highest_seen_, last_ticket_, mine_, proposing_, driving_, value_left_, damaged_);
+  }
 
  private:
-  // What this node has promised or voted itself, counted when the record is durable.
-  struct own_evidence {
-    ticket after;
-    ballot at;
-    ballot voted;
-    value_type value;
-  };
-
   // --- acceptor ---
 
   void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
@@ -197,7 +194,7 @@ class single_decree_core {
     ruling const rule = acceptor_.on_prepare(at, the_slot, the_slot);
     if (rule.is == verdict::refused) return;
     if (rule.is == verdict::granted) persist_promise(out);
-    own_promise_ = own_evidence{last_ticket_, at, cell().voted, cell().value};
+    own_promise_.note({last_ticket_, at, cell().voted, cell().value});
     if (SYNOD_MUTATION(own_evidence_before_durable)) persisted(now, last_ticket_, out);
   }
 
@@ -232,7 +229,7 @@ class single_decree_core {
     ruling const rule = acceptor_.on_accept(proposer_.at(), the_slot, proposer_.value());
     if (rule.is == verdict::refused || rule.is == verdict::chosen) return;
     if (rule.is == verdict::granted) persist_vote(out);
-    own_vote_ = own_evidence{last_ticket_, proposer_.at(), proposer_.at(), proposer_.value()};
+    own_vote_.note({last_ticket_, proposer_.at(), proposer_.at(), proposer_.value()});
   }
 
   void on(time_ns now, node_id, node_set who, accepted<Command> const& got, output_type& out) {
@@ -323,8 +320,8 @@ class single_decree_core {
     proposer_.stop();
     driving_ = false;
     pacing_.stop();
-    own_promise_.reset();
-    own_vote_.reset();
+    own_promise_.forget();
+    own_vote_.forget();
     emit_decision(out);
     if (proposing_) finish(out);
   }
@@ -456,8 +453,8 @@ class single_decree_core {
 
   ballot highest_seen_;
   ticket last_ticket_;
-  std::optional<own_evidence> own_promise_;
-  std::optional<own_evidence> own_vote_;
+  own_evidence<Command> own_promise_;
+  own_evidence<Command> own_vote_;
 
   value_type mine_;
   bool proposing_ = false;

@@ -61,6 +61,16 @@ class decree_pacing {
   void stop_attempt() { retry_at_ = resend_at_ = never; }
   void stop() { give_up_at_ = retry_at_ = resend_at_ = silence_at_ = never; }
 
+  // Everything that decides how it goes on, for whoever compares states; the generator's own state
+  // is left out, since it only moves deadlines.
+  template <class Visit>
+  void fields(time_ns now, Visit&& visit) const {
+    visit(attempts_, asked_);
+    for (time_ns const one : {give_up_at_, retry_at_, resend_at_, silence_at_}) {
+      visit(one == never ? never : one - now);
+    }
+  }
+
  private:
   static bool take(time_ns& deadline, time_ns now) {
     if (now < deadline) return false;

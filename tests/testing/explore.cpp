@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <synod/testing/decree_world.hpp>
+#include <synod/testing/explore.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+using namespace synod::testing;
+
+// Two counters that may each be raised to three, in any order: 16 states.
+struct two_counters {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned forbidden = 99;
+
+  [[nodiscard]] std::size_t actions() const { return (a < 3 ? 1U : 0U) + (b < 3 ? 1U : 0U); }
+  void act(std::size_t which, violations& found) {
+    if (which == 0 && a < 3) {
+      ++a;
+    } else {
+      ++b;
+    }
+    if (a * 10 + b == forbidden) found.add("test", "reached");
+  }
+  [[nodiscard]] std::string describe(std::size_t which) const {
+    return which == 0 && a < 3 ? "a" : "b";
+  }
+  [[nodiscard]] fingerprint state() const {
+    fingerprint all;
+    all(a, b);
+    return all;
+  }
+};
+
+TEST(explore, visits_every_state_once) {
+  exploration const made = explore(two_counters(), 1000);
+  EXPECT_TRUE(made.complete);
+  EXPECT_EQ(made.states, 16U);
+  EXPECT_FALSE(made.found.any());
+}
+
+TEST(explore, says_how_it_came_to_what_it_found) {
+  two_counters start;
+  start.forbidden = 21;
+  exploration const made = explore(start, 1000);
+  ASSERT_TRUE(made.found.any());
+  EXPECT_FALSE(made.complete);
+  std::string schedule;
+  for (std::string const& one : made.schedule) schedule += one;
+  EXPECT_EQ(schedule.size(), 3U);
+}
+
+TEST(explore, stops_at_its_bound) {
+  exploration const made = explore(two_counters(), 5);
+  EXPECT_FALSE(made.complete);
+  EXPECT_LE(made.states, 5U);
+}
+
+void search_completely(decree_world_options const& options) {
+  exploration const made = explore(decree_world<>(options), 10'000'000);
+  for (std::string const& one : made.schedule) std::printf("  %s\n", one.c_str());
+  for (violation const& one : made.found.all()) ADD_FAILURE() << one.invariant << ": " << one.text;
+  EXPECT_TRUE(made.complete);
+  std::printf("%u nodes, %u proposers, %u crash: %zu states, %zu steps, at most %zu in a row\n",
+              options.nodes, options.proposers, options.crashes, made.states, made.steps,
+              made.deepest);
+}
+
+// Every order of messages of three nodes, two proposers and one crash.
+TEST(explore, single_decree_agrees_in_every_order) { search_completely({}); }
+
+TEST(explore, single_decree_agrees_when_a_crashed_proposer_proposes_again) {
+  char const* const effort = std::getenv("SYNOD_EFFORT");
+  if (effort == nullptr || std::string(effort) != "all") {
+    GTEST_SKIP() << "2.6 million states, half a minute: tests/run --all does it";
+  }
+  decree_world_options options;
+  options.again = true;
+  search_completely(options);
+}
+
+}  // namespace
