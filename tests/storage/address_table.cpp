@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <synod/storage/address_table.hpp>
+#include <synod/storage/place_map.hpp>
 
 #include <gtest/gtest.h>
 
@@ -44,6 +45,46 @@ TEST(address_table, agrees_with_a_map_under_any_mix_of_operations) {
   std::erase_if(twin, [](auto const& one) { return one.second % 2 == 1; });
   EXPECT_EQ(table.size(), twin.size());
   for (auto const& [at, place] : twin) EXPECT_EQ(table.find(at), place);
+}
+
+// The same with long lanes that move upwards, stray slots, and trims.
+TEST(place_map, agrees_with_a_map_under_any_mix_of_operations) {
+  std::mt19937_64 random(5);
+  synod::place_map places;
+  std::map<record_address, std::uint64_t> twin;
+  std::uint64_t floor[3] = {0, 0, 0};
+  for (std::uint64_t i = 0; i < 300000; ++i) {
+    std::uint64_t const lane = random() % 3;
+    std::uint64_t const reach = random() % 200 == 0 ? 100000 : 60;
+    record_address at{synod::group_id(0), synod::lane_id(lane),
+                      synod::slot(floor[lane] + 1 + random() % reach),
+                      static_cast<synod::record_kind>(3 + random() % 3)};
+    if (random() % 10 == 0) at.at = synod::slot(0);
+    std::uint64_t const known = twin.contains(at) ? twin.at(at) : address_table::absent;
+    ASSERT_EQ(places.find(at), known);
+    if (random() % 300 == 0) {
+      std::uint64_t const upto = floor[lane] + random() % 50;
+      std::uint64_t gone = 0;
+      places.trim(at.group, at.lane, synod::slot(floor[lane]), synod::slot(upto),
+                  [&](synod::record_kind, std::uint64_t) { ++gone; });
+      std::uint64_t const erased = std::erase_if(twin, [&](auto const& one) {
+        return one.first.lane == at.lane && one.first.at != synod::slot(0) &&
+               one.first.at <= synod::slot(upto);
+      });
+      ASSERT_EQ(gone, erased);
+      floor[lane] = upto;
+    } else if (random() % 5 != 0) {
+      ASSERT_EQ(places.put(at, i), known);
+      twin[at] = i;
+    } else {
+      ASSERT_EQ(places.erase(at), known);
+      twin.erase(at);
+    }
+    ASSERT_EQ(places.size(), twin.size());
+  }
+  std::map<record_address, std::uint64_t> seen;
+  places.each([&](record_address const& at, std::uint64_t place) { seen[at] = place; });
+  EXPECT_EQ(seen, twin);
 }
 
 TEST(address_table, an_empty_one_has_nothing) {

@@ -80,6 +80,7 @@ class file_log {
 
   // Effects: returns when everything appended is durable, or the log has failed.
   void wait() {
+    if (!error_) poll();
     flush();
     background();
     flush();
@@ -188,7 +189,7 @@ class file_log {
     if (parts_.current.file.is_open()) full_.push_back({parts_.current.file, parts_.end.next - 1});
     if (!supply.ready() && !supply.wanted()) supply.want(parts_.current.number + 1);
     while (!error_ && !supply.ready()) {
-      error_ = supply.step(parts_.disk, parts_.store, parts_.store_file);
+      error_ = supply.step(parts_.disk, parts_.store, parts_.store_file, 0);
       if (error_ || supply.ready()) break;
       if (supply.busy()) {
         await();
@@ -260,7 +261,8 @@ class file_log {
   // What goes on beside appending: the next segment, and freeing the oldest.
   void background() {
     if (error_) return;
-    error_ = parts_.supply.step(parts_.disk, parts_.store, parts_.store_file);
+    std::uint64_t const room = parts_.current.bytes - parts_.current.position;
+    error_ = parts_.supply.step(parts_.disk, parts_.store, parts_.store_file, room);
     while (!full_.empty() && full_.front().last_sequence <= queue_.durable_sequence()) {
       parts_.disk.close(full_.front().file);
       full_.erase(full_.begin());

@@ -4,6 +4,7 @@
 #include <synod/core/record.hpp>
 #include <synod/storage/address_table.hpp>
 #include <synod/storage/log_format.hpp>
+#include <synod/storage/place_map.hpp>
 
 #include <algorithm>
 #include <array>
@@ -41,7 +42,6 @@ class live_index {
   void clear(std::uint64_t first_segment) {
     newest_.clear();
     floors_.clear();
-    kinds_.clear();
     segments_.assign(1, {});
     first_ = first_segment;
     lost_ = 0;
@@ -66,7 +66,7 @@ class live_index {
     if (address.at != slot(0) && address.at <= floor_of(address.group, address.lane)) return true;
     return later(address, at) ||
            (address.kind == record_kind::vote && address.at != slot(0) &&
-            newest_.find(with(address, record_kind::chosen)) != address_table::absent);
+            newest_.find(with(address, record_kind::chosen)) != place_map::absent);
   }
 
   // Effects: a record was written there. What it says of trimming and of lost records is obeyed.
@@ -76,14 +76,13 @@ class live_index {
     if (address.kind == kind_mark || address.kind == kind_opened) return;
     if (address.kind == kind_trimmed) {
       trim(address.group, address.lane, slot(at.owner.value));
-    } else if (address.kind != kind_lost) {
+    } else if (address.kind != kind_lost && address.kind != record_kind::vote && lost_ != 0) {
       // A vote heals nothing: an old one, appended again, knows nothing of what was lost.
-      if (lost_ != 0 && address.kind != record_kind::vote) forget(with(address, kind_lost));
-      if (address.at != slot(0)) remember(address.kind);
+      forget(with(address, kind_lost));
     }
     ++count(place).alive;
     std::uint64_t const before = newest_.put(address, place.value);
-    if (before != address_table::absent) {
+    if (before != place_map::absent) {
       --count(record_place(before)).alive;
     } else if (address.kind == kind_lost) {
       ++lost_;
@@ -100,29 +99,16 @@ class live_index {
 
   // Effects: the records of that lane in slots 1..upto are dead.
   void trim(group_id group, lane_id lane, slot upto) {
-    record_address const lane_floor{group, lane, slot(0), kind_trimmed};
-    std::uint64_t const before = floor_of(group, lane).value;
-    if (upto.value <= before) return;
-    floors_.put(lane_floor, upto.value);
-    std::uint64_t const distance = upto.value - before;
-    if (distance * (kinds_.size() + 1) < newest_.size()) {
-      for (std::uint64_t at = before; at != upto.value; ++at) {
-        for (record_kind kind : kinds_) forget({group, lane, slot(at + 1), kind});
-        if (lost_ != 0) forget({group, lane, slot(at + 1), kind_lost});
-      }
-      return;
-    }
-    newest_.erase_if([&](record_address const& address, std::uint64_t place) {
-      bool const gone = address.group == group && address.lane == lane && address.at != slot(0) &&
-                        address.at <= upto;
-      if (gone) bury(address, record_place(place));
-      return gone;
-    });
+    slot const before = floor_of(group, lane);
+    if (upto <= before) return;
+    floors_.put({group, lane, slot(0), kind_trimmed}, upto.value);
+    newest_.trim(group, lane, before, upto,
+                 [&](record_kind kind, std::uint64_t place) { bury(kind, record_place(place)); });
   }
   // The slot up to which a lane was trimmed.
   [[nodiscard]] slot floor_of(group_id group, lane_id lane) const {
     std::uint64_t const found = floors_.find({group, lane, slot(0), kind_trimmed});
-    return slot(found == address_table::absent ? 0 : found);
+    return slot(found == place_map::absent ? 0 : found);
   }
 
   // Effects: the log now begins with the next segment.
@@ -159,7 +145,7 @@ class live_index {
   }
   [[nodiscard]] bool later(record_address const& address, record_place at) const {
     std::uint64_t const found = newest_.find(address);
-    return found != address_table::absent && found > at.value;
+    return found != place_map::absent && found > at.value;
   }
   segment_count& count(record_place place) {
     return segments_[static_cast<std::size_t>(place.segment() - first_)];
@@ -169,21 +155,17 @@ class live_index {
     for (segment_count const& one : segments_) sum += one.*which;
     return sum;
   }
-  void remember(record_kind kind) {
-    if (std::find(kinds_.begin(), kinds_.end(), kind) == kinds_.end()) kinds_.push_back(kind);
-  }
-  void bury(record_address const& address, record_place place) {
+  void bury(record_kind kind, record_place place) {
     --count(place).alive;
-    if (address.kind == kind_lost) --lost_;
+    if (kind == kind_lost) --lost_;
   }
   void forget(record_address const& address) {
     std::uint64_t const before = newest_.erase(address);
-    if (before != address_table::absent) bury(address, record_place(before));
+    if (before != place_map::absent) bury(address.kind, record_place(before));
   }
 
-  address_table newest_;
-  address_table floors_;            // by lane: the slot up to which it was trimmed
-  std::vector<record_kind> kinds_;  // that were seen above slot 0
+  place_map newest_;
+  address_table floors_;  // by lane: the slot up to which it was trimmed
   std::vector<segment_count> segments_;
   std::uint64_t first_ = 1;
   std::uint64_t lost_ = 0;

@@ -6,6 +6,7 @@
 #include <synod/core/record.hpp>
 #include <synod/storage/io.hpp>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -30,17 +31,27 @@ inline constexpr std::uint32_t log_format_version_oldest = 1;
 
 namespace detail {
 
+// Whole words where the machine has the order of the format: a checksum that reads words would have
+// to wait for bytes written one by one.
 template <class Integer>
-constexpr void put_le(std::byte* to, Integer value) {
-  for (std::size_t i = 0; i < sizeof value; ++i) {
-    to[i] = static_cast<std::byte>(value >> (8 * i) & 0xff);
+void put_le(std::byte* to, Integer value) {
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(to, &value, sizeof value);
+  } else {
+    for (std::size_t i = 0; i < sizeof value; ++i) {
+      to[i] = static_cast<std::byte>(value >> (8 * i) & 0xff);
+    }
   }
 }
 template <class Integer>
-constexpr Integer get_le(std::byte const* from) {
+Integer get_le(std::byte const* from) {
   Integer value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i) {
-    value = static_cast<Integer>(value | static_cast<Integer>(from[i]) << (8 * i));
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(&value, from, sizeof value);
+  } else {
+    for (std::size_t i = 0; i < sizeof value; ++i) {
+      value = static_cast<Integer>(value | static_cast<Integer>(from[i]) << (8 * i));
+    }
   }
   return value;
 }

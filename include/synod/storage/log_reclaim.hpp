@@ -54,13 +54,15 @@ class log_reclaim {
  private:
   enum class state : std::uint8_t { resting, copying, settling };
 
-  // A segment is worth its copying if little in it is alive, or if half of the whole log is dead:
-  // then going round once frees more than it writes.
+  // Most segments die whole, by a trim, and waiting for that costs nothing. One is worth its
+  // copying if hardly anything in it is alive (the state of its lanes), or if two thirds of a log
+  // of some length are dead: going round once then writes at most half of what it frees.
   static bool worthwhile(live_index const& live, bool short_of_space) {
     auto const& oldest = live.in(live.first_segment());
-    if (oldest.alive * 4 <= oldest.records) return true;
+    if (oldest.alive * 16 <= oldest.records) return true;
     std::uint64_t const dead = live.records() - live.alive();
-    return short_of_space ? dead != 0 : dead >= live.alive();
+    if (short_of_space) return dead != 0;
+    return live.last_segment() - live.first_segment() >= 4 && dead >= 2 * live.alive();
   }
 
   template <class Append>

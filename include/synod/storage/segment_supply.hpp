@@ -70,12 +70,15 @@ class segment_supply {
   void completed() { writing_ = false; }
 
   // Effects: goes on as far as it gets without waiting for a write. Nothing happens while the disk
-  // is short of space.
-  error step(Io& disk, manifest& store, manifest_file<Io>& file) {
+  // is short of space. `room` is what the log has left before it needs the segment: while that is
+  // plenty, zeros are written in small parts that hold up nobody; once it is nothing, inline.
+  error step(Io& disk, manifest& store, manifest_file<Io>& file, std::uint64_t room) {
+    at_once_ = room < bytes_ - zeroed_ ? zeroing_bytes_max : zeroing_bytes;
+    inline_ = room == 0;
     while (wanted() && !writing_) {
       state const before = state_;
       if (error const why = advance(disk, store, file)) return why;
-      if (state_ == before && !writing_) return {};
+      if (state_ == state::wanted && before == state::wanted) return {};  // nothing to make it of
     }
     return {};
   }
@@ -100,7 +103,8 @@ class segment_supply {
  private:
   enum class state : std::uint8_t { idle, wanted, zeroing, heading, naming, ready };
 
-  static constexpr std::size_t zeroing_bytes = 256 * 1024;
+  static constexpr std::uint64_t zeroing_bytes = 256 * 1024;
+  static constexpr std::uint64_t zeroing_bytes_max = 1024 * 1024;
 
   error advance(Io& disk, manifest& store, manifest_file<Io>& file) {
     switch (state_) {
@@ -129,22 +133,19 @@ class segment_supply {
     file_ = *made;
     bytes_ = segment_bytes_;
     zeroed_ = 0;
-    buffer_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(zeroing_bytes, bytes_)));
-    std::memset(buffer_.data(), 0, buffer_.size());
     state_ = state::zeroing;
     return {};
   }
 
   error zero(Io& disk, manifest const& store) {
     if (zeroed_ < bytes_) {
-      std::uint64_t const length = std::min<std::uint64_t>(buffer_.size(), bytes_ - zeroed_);
-      write(disk, zeroed_, static_cast<std::size_t>(length));
+      std::uint64_t const length = std::min(at_once_, bytes_ - zeroed_);
+      std::memset(buffer_.resize(static_cast<std::size_t>(length)).data(), 0, buffer_.size());
       zeroed_ += length;
-      return {};
+      return write(disk, zeroed_ - length, static_cast<std::size_t>(length));
     }
     if (error const why = disk.sync(file_)) return why;
-    head(disk, store);
-    return {};
+    return head(disk, store);
   }
 
   error reuse(Io& disk) {
@@ -166,11 +167,11 @@ class segment_supply {
     return disk.remove(spare_name(spare_));
   }
 
-  void head(Io& disk, manifest const& store) {
+  error head(Io& disk, manifest const& store) {
     buffer_.resize(static_cast<std::size_t>(first_record_offset));
     write_segment_header({store.store, number_, bytes_}, buffer_.bytes());
-    write(disk, 0, buffer_.size());
     state_ = state::heading;
+    return write(disk, 0, buffer_.size());
   }
 
   error name(Io& disk, manifest& store, manifest_file<Io>& file) {
@@ -185,9 +186,12 @@ class segment_supply {
     return {};
   }
 
-  void write(Io& disk, std::uint64_t offset, std::size_t length) {
+  error write(Io& disk, std::uint64_t offset, std::size_t length) {
+    auto const from = std::as_const(buffer_).bytes().first(length);
+    if (inline_) return disk.write(file_, offset, from, write_through::yes);
     writing_ = true;
-    disk.submit(file_, offset, std::as_const(buffer_).bytes().first(length), token);
+    disk.submit(file_, offset, from, token);
+    return {};
   }
 
   std::uint64_t segment_bytes_ = 0;
@@ -198,11 +202,13 @@ class segment_supply {
 
   state state_ = state::idle;
   bool writing_ = false;
+  bool inline_ = false;
   bool short_ = false;
   std::uint64_t number_ = 0;  // of the segment in the making
   std::uint64_t spare_ = 0;   // and its name until then
   std::uint64_t bytes_ = 0;
   std::uint64_t zeroed_ = 0;
+  std::uint64_t at_once_ = zeroing_bytes;
   io_file file_;
   block_buffer buffer_;
 };

@@ -167,6 +167,8 @@ class write_queue {
       first_ = (first_ + 1) % writes_.size();
       ++serial_;
       --count_;
+      // The memory that was used last is the warmest for what comes next.
+      if (count_ == 0 && !staged()) std::swap(one.bytes, tail().bytes);
     }
   }
 

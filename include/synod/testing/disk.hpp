@@ -180,6 +180,24 @@ class disk {
     });
     return all;
   }
+  // What a process would read of a file, and a file that is there, durably, as if somebody had put
+  // it: for golden files and for decoders that are fed anything.
+  [[nodiscard]] std::vector<std::byte> contents(file_name const& name) const {
+    std::size_t const file = image_.find(name);
+    std::vector<std::byte> bytes(static_cast<std::size_t>(size(name)));
+    if (!bytes.empty()) image_.read(file, 0, bytes);
+    return bytes;
+  }
+  void plant(file_name const& name, std::span<std::byte const> bytes) {
+    if (image_.find(name) != disk_image::none) image_.remove(name);
+    std::size_t const sector = image_.sector_bytes();
+    std::vector<std::byte> whole(bytes.begin(), bytes.end());
+    whole.resize((bytes.size() + sector - 1) / sector * sector);
+    std::size_t const file = image_.create(name, whole.size());
+    if (!whole.empty()) image_.write(file, 0, whole, ++numbers_);
+    image_.flush_file(file);
+    image_.sync_names();
+  }
   // The size of a file; 0 if there is none of that name.
   [[nodiscard]] std::uint64_t size(file_name const& name) const {
     std::size_t const file = image_.find(name);
