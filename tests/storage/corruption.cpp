@@ -202,6 +202,24 @@ TEST_F(five_votes, above_the_mark_everything_from_the_first_hole_is_cut) {
   EXPECT_EQ(slots(found), (numbers{1, 2, 3, 4, 5}));
 }
 
+// A disk that lost its last writes leaves no record behind that could say so; the manifest does.
+TEST_F(five_votes, a_lost_end_below_the_mark_of_the_manifest_is_noticed) {
+  reopen();
+  stop();
+  std::vector<std::byte> file = world.disk.contents(first);
+  std::fill(file.begin() + static_cast<std::ptrdiff_t>(block_of(4)), file.end(), std::byte{0});
+  world.disk.plant(first, file);
+  for (int life = 0; life < 3; ++life) {
+    support::contents const found = reopen();
+    EXPECT_EQ(slots(found), (numbers{1, 2, 3}));
+    EXPECT_TRUE(found.harm.everything);
+    ASSERT_EQ(world.log->damages().size(), 1U);
+    EXPECT_EQ(world.log->damages()[0].first_sequence, 5U);
+    EXPECT_EQ(world.log->damages()[0].last_sequence, 7U);
+    stop();
+  }
+}
+
 TEST_F(five_votes, a_lost_segment_is_damage_to_everything) {
   auto disk = world.disk.mount();
   ASSERT_FALSE(disk.remove(first));

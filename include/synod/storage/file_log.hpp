@@ -57,8 +57,8 @@ class file_log {
   ~file_log() { close(); }
 
   // Effects: stages the records; they are durable together under `at`.
-  // Requires: tickets do not go backwards; no record is at or below a slot up to which its lane was
-  // trimmed, except lane state in slot 0.
+  // Requires: tickets do not go backwards, and none is used again once it was durable; no record is
+  // at or below a slot up to which its lane was trimmed, except lane state in slot 0.
   void append(std::span<record_view const> records, ticket at) {
     if (error_) return;
     for (record_view const& one : records) {
@@ -189,6 +189,7 @@ class file_log {
     if (parts_.current.file.is_open()) full_.push_back({parts_.current.file, parts_.end.next - 1});
     if (!supply.ready() && !supply.wanted()) supply.want(parts_.current.number + 1);
     while (!error_ && !supply.ready()) {
+      parts_.store.mark = queue_.durable_sequence();
       error_ = supply.step(parts_.disk, parts_.store, parts_.store_file, 0);
       if (error_ || supply.ready()) break;
       if (supply.busy()) {
@@ -261,6 +262,7 @@ class file_log {
   // What goes on beside appending: the next segment, and freeing the oldest.
   void background() {
     if (error_) return;
+    parts_.store.mark = queue_.durable_sequence();
     std::uint64_t const room = parts_.current.bytes - parts_.current.position;
     error_ = parts_.supply.step(parts_.disk, parts_.store, parts_.store_file, room);
     while (!full_.empty() && full_.front().last_sequence <= queue_.durable_sequence()) {

@@ -26,7 +26,9 @@
 namespace synod {
 
 // The version that is written, and the oldest that is read.
-inline constexpr std::uint32_t log_format_version = 1;
+//   1  the first
+//   2  the manifest carries a durable mark as well
+inline constexpr std::uint32_t log_format_version = 2;
 inline constexpr std::uint32_t log_format_version_oldest = 1;
 
 namespace detail {
@@ -247,11 +249,13 @@ struct manifest {
   incarnation life;
   std::uint64_t first_segment = 1;
   std::uint64_t last_segment = 0;
-  bool damaged = false;  // something of unknown address was lost once; that is never forgotten
+  bool damaged = false;    // something of unknown address was lost once; that is never forgotten
+  std::uint64_t mark = 0;  // every record up to this sequence was durable when this was written
 };
 
 inline constexpr std::uint64_t manifest_magic = 0x6f7473646f6e7973;  // "synodsto"
-inline constexpr std::uint32_t manifest_bytes = 80;
+inline constexpr std::uint32_t manifest_bytes_v1 = 80;
+inline constexpr std::uint32_t manifest_bytes = 88;
 
 inline void encode(manifest const& from, std::byte* to) {
   detail::put_le(to + 20, from.generation);
@@ -262,11 +266,12 @@ inline void encode(manifest const& from, std::byte* to) {
   detail::put_le(to + 60, from.first_segment);
   detail::put_le(to + 68, from.last_segment);
   detail::put_le(to + 76, std::uint32_t{from.damaged});
+  detail::put_le(to + 80, from.mark);
   detail::seal_header(to, manifest_magic, manifest_bytes);
 }
 
 inline header_state decode(std::span<std::byte const> from, manifest& into) {
-  header_state const state = detail::check_header(from, manifest_magic, manifest_bytes);
+  header_state const state = detail::check_header(from, manifest_magic, manifest_bytes_v1);
   if (state != header_state::good) return state;
   into.generation = detail::get_le<std::uint64_t>(from.data() + 20);
   into.store = {detail::get_le<std::uint64_t>(from.data() + 28),
@@ -276,6 +281,8 @@ inline header_state decode(std::span<std::byte const> from, manifest& into) {
   into.first_segment = detail::get_le<std::uint64_t>(from.data() + 60);
   into.last_segment = detail::get_le<std::uint64_t>(from.data() + 68);
   into.damaged = detail::get_le<std::uint32_t>(from.data() + 76) != 0;
+  bool const marked = detail::get_le<std::uint32_t>(from.data() + 16) >= manifest_bytes;
+  into.mark = marked ? detail::get_le<std::uint64_t>(from.data() + 80) : 0;
   return state;
 }
 

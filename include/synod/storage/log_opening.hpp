@@ -194,6 +194,9 @@ class log_opening {
       store.last_segment = next_is_ready ? next : parts_.end.segment;
     }
     store.life = {std::max(recovery_.life(), store.life.counter) + 1, disk_.random()};
+    // Where the end itself was lost, the numbers of what was there are not given out again.
+    parts_.end.next = std::max(parts_.end.next, store.mark + 1);
+    store.mark = parts_.end.next - 1;
     ++store.generation;
     return parts_.store_file.write(disk_, store);
   }

@@ -21,11 +21,11 @@ inline file_name segment_name(std::uint64_t number) { return file_name("segment-
 // Reads a whole log and says where it ends, what of it is alive and what of it is lost.
 //
 // Two things look alike: a write that the power interrupted, and a record that was durable once and
-// has rotted (hazard H20). Each record carries the durable mark known when it was written, so
-// everything up to the highest mark found was durable: damage there is corruption, it is reported
-// and nothing is cut. What is above no mark vouches for, and nothing of it was acknowledged by a
-// process that got as far as writing the mark: from the first damage there everything is cut, valid
-// records too, since a hole cannot be told from a record that never was.
+// has rotted (hazard H20). Each record carries the durable mark known when it was written, and so
+// does the manifest, so everything up to the highest mark found was durable: damage there is
+// corruption, it is reported and nothing is cut. What is above no mark vouches for, and nothing of
+// it was acknowledged by a process that got as far as writing the mark: from the first damage there
+// everything is cut, valid records too, since a hole cannot be told from a record that never was.
 template <class Io>
 class log_recovery {
  public:
@@ -37,7 +37,7 @@ class log_recovery {
     present_ = &present;
     from_ = &from;
     live_ = &live;
-    mark_ = 0;
+    mark_ = from.mark;
     life_ = from.life.counter;
     if (error const why = pass(UINT64_MAX)) return why;
     for (log_damage const& one : damages_) {
@@ -46,6 +46,10 @@ class log_recovery {
       cut_ = true;
       if (error const why = pass(one.first_sequence - 1)) return why;
       break;
+    }
+    if (end_.next <= mark_) {  // nothing follows, and yet there was more
+      damages_.push_back(
+          {log_damage::extent::unknown, end_.segment, end_.offset, end_.next, mark_, {}});
     }
     std::erase_if(damages_, [&](log_damage const& one) {
       return one.what == log_damage::extent::record &&

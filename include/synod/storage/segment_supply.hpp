@@ -140,7 +140,8 @@ class segment_supply {
   error zero(Io& disk, manifest const& store) {
     if (zeroed_ < bytes_) {
       std::uint64_t const length = std::min(at_once_, bytes_ - zeroed_);
-      std::memset(buffer_.resize(static_cast<std::size_t>(length)).data(), 0, buffer_.size());
+      std::span<std::byte> const zeros = buffer_.resize(static_cast<std::size_t>(length));
+      std::memset(zeros.data(), 0, zeros.size());
       zeroed_ += length;
       return write(disk, zeroed_ - length, static_cast<std::size_t>(length));
     }

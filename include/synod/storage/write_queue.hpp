@@ -53,8 +53,12 @@ class write_queue {
     return into.bytes.extend(bytes);
   }
 
-  // Effects: the ticket is durable once everything staged so far is.
+  // Effects: the ticket is durable once everything staged so far is, also where an earlier part of
+  // it is on its way already.
   void label(ticket at) {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (at_index(i).at == at) at_index(i).at = ticket(at.value - 1);
+    }
     if (staged()) {
       tail().at = at;
     } else if (count_ != 0) {
