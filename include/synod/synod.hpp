@@ -141,14 +141,16 @@
 #include <synod/storage/log_opening.hpp>
 #include <synod/storage/log_reclaim.hpp>
 #include <synod/storage/log_recovery.hpp>
-#include <synod/storage/manifest_file.hpp>
 #include <synod/storage/memory.hpp>
 #include <synod/storage/memory_snapshots.hpp>
 #include <synod/storage/none.hpp>
+#include <synod/storage/place_map.hpp>
 #include <synod/storage/posix_io.hpp>
 #include <synod/storage/posix_io_ring.hpp>
 #include <synod/storage/posix_io_writer.hpp>
 #include <synod/storage/segment_scan.hpp>
 #include <synod/storage/segment_supply.hpp>
+#include <synod/storage/slot_strip.hpp>
+#include <synod/storage/twin_file.hpp>
 #include <synod/storage/write_queue.hpp>
 #include <synod/version.hpp>

@@ -87,6 +87,34 @@ TEST(place_map, agrees_with_a_map_under_any_mix_of_operations) {
   EXPECT_EQ(seen, twin);
 }
 
+// A window that shrinks from below while its last slot stays must not take that slot for a stray.
+TEST(place_map, a_slot_that_has_its_place_keeps_it) {
+  synod::place_map places;
+  auto const vote = [](std::uint64_t at) {
+    return record_address{synod::group_id(0), synod::lane_id(1), synod::slot(at),
+                          synod::record_kind::vote};
+  };
+  for (std::uint64_t at = 20; at < 1020; ++at) places.put(vote(at), at);
+  places.put(vote(3000), 1);
+  for (std::uint64_t at = 100; at < 1020; ++at) places.erase(vote(at));
+  places.trim(synod::group_id(0), synod::lane_id(1), synod::slot(0), synod::slot(90),
+              [](synod::record_kind, std::uint64_t) {});
+  EXPECT_EQ(places.size(), 10U);
+  EXPECT_EQ(places.put(vote(3000), 2), 1U);
+  EXPECT_EQ(places.find(vote(3000)), 2U);
+  EXPECT_EQ(places.erase(vote(3000)), 2U);
+  EXPECT_EQ(places.find(vote(3000)), address_table::absent);
+}
+
+// What a store holds is believed only as far as memory goes: few records, far apart, cost little.
+TEST(place_map, slots_far_apart_do_not_cost_what_lies_between) {
+  synod::slot_strip strip;
+  strip.put(20, 1);
+  EXPECT_TRUE(strip.takes(21));
+  EXPECT_FALSE(strip.takes(19));
+  EXPECT_FALSE(strip.takes(20 + 1000));
+}
+
 TEST(address_table, an_empty_one_has_nothing) {
   address_table table;
   EXPECT_EQ(table.find({}), address_table::absent);

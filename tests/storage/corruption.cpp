@@ -239,21 +239,21 @@ TEST_F(five_votes, a_lost_segment_is_damage_to_everything) {
 }
 
 TEST_F(five_votes, one_copy_of_the_manifest_is_enough_and_none_is_too_few) {
-  world.disk.flip_bit(synod::manifest_name, 30 * 8);
+  world.disk.flip_bit(synod::manifest::name, 30 * 8);
   EXPECT_EQ(slots(reopen()), (numbers{1, 2, 3, 4, 5}));
   stop();
-  world.disk.lose_sector(synod::manifest_name, synod::block_bytes);
+  world.disk.lose_sector(synod::manifest::name, synod::block_bytes);
   EXPECT_EQ(slots(reopen()), (numbers{1, 2, 3, 4, 5})) << "the first open repaired the first copy";
   stop();
-  world.disk.flip_bit(synod::manifest_name, 30 * 8);
-  world.disk.lose_sector(synod::manifest_name, synod::block_bytes);
+  world.disk.flip_bit(synod::manifest::name, 30 * 8);
+  world.disk.lose_sector(synod::manifest::name, synod::block_bytes);
   EXPECT_FALSE(world.open());
   EXPECT_EQ(world.why.code, synod::error_code::corruption);
 }
 
 TEST_F(five_votes, segments_without_a_manifest_are_not_taken_for_an_empty_store) {
   auto disk = world.disk.mount();
-  ASSERT_FALSE(disk.remove(synod::manifest_name));
+  ASSERT_FALSE(disk.remove(synod::manifest::name));
   world.disk.kill();
   EXPECT_FALSE(world.open());
   EXPECT_EQ(world.why.code, synod::error_code::corruption);

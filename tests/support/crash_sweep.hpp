@@ -172,7 +172,8 @@ inline void judge_crash(traced_log const& before, synod::testing::disk after,
   }
 }
 
-// Every fate of the unsynced sectors with at most `most` of them treated unlike the others.
+// None, all and every subset of at most `most` of the unsynced sectors lost, alone kept, or torn
+// while the others are kept or lost; and all of them torn.
 template <class Judge>
 void each_fate(std::size_t sectors, std::size_t most, Judge&& judge) {
   using synod::testing::sector_fate;
@@ -180,7 +181,12 @@ void each_fate(std::size_t sectors, std::size_t most, Judge&& judge) {
   auto const go_on = [&](auto const& self, std::size_t from) -> void {
     judge(odd, sector_fate::lost, sector_fate::kept);
     judge(odd, sector_fate::kept, sector_fate::lost);
-    if (!odd.empty()) judge(odd, sector_fate::kept, sector_fate::torn);
+    if (odd.empty()) {
+      judge(odd, sector_fate::torn, sector_fate::torn);
+    } else {
+      judge(odd, sector_fate::torn, sector_fate::kept);
+      judge(odd, sector_fate::torn, sector_fate::lost);
+    }
     if (odd.size() == most) return;
     for (std::size_t i = from; i < sectors; ++i) {
       odd.push_back(i);

@@ -77,9 +77,9 @@ enum class write_through : std::uint8_t { yes, no };
 //
 //   enter()                     makes the directory (0700) and locks it against every other process
 //   list(sink)                  sink(file_name const&) for every file
-//   open(name), create(name, bytes), close(file), size(file)
+//   open(name), create(name, bytes), extend(file, bytes), close(file), size(file)
 //                               `create` makes a new file of that size, with room on the disk, that
-//                               reads as zeros; whoever creates syncs
+//                               reads as zeros, and `extend` a longer one of it; whoever does syncs
 //   read(file, offset, into)    all of it, or an error
 //   write(file, offset, from, when)   all of it, or an error
 //   submit(file, offset, from, token) queues a write that is durable when it completes; `from`
@@ -106,6 +106,7 @@ concept io = requires(T& disk, file_name const& name, io_file file, std::uint64_
     } -> std::same_as<error>;
   { disk.open(name) } -> std::same_as<result<io_file>>;
   { disk.create(name, number) } -> std::same_as<result<io_file>>;
+  { disk.extend(file, number) } -> std::same_as<error>;
   disk.close(file);
   { disk.size(file) } -> std::same_as<result<std::uint64_t>>;
   { disk.read(file, number, into) } -> std::same_as<error>;

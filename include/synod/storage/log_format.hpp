@@ -244,6 +244,11 @@ inline void write_segment_header(segment_header const& from, std::span<std::byte
 // What a store is and which of its segments count. A segment outside first..last is no part of the
 // log whatever its name says, and one inside that is not there was lost.
 struct manifest {
+  static constexpr file_name name{"store"};
+  static constexpr file_name name_new{"store.new"};
+  static constexpr char const* remedy =
+      "this node cannot prove what it promised: replace it through membership";
+
   std::uint64_t generation = 0;
   store_id store;
   incarnation life;

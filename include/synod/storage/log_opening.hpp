@@ -8,8 +8,8 @@
 #include <synod/storage/log_damage.hpp>
 #include <synod/storage/log_format.hpp>
 #include <synod/storage/log_recovery.hpp>
-#include <synod/storage/manifest_file.hpp>
 #include <synod/storage/segment_supply.hpp>
+#include <synod/storage/twin_file.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -45,7 +45,7 @@ struct log_parts {
 
   Io disk;
   manifest store;
-  manifest_file<Io> store_file;
+  twin_file<Io, manifest> store_file;
   segment_supply<Io> supply;
   live_index live;
   open_segment current;
@@ -84,14 +84,14 @@ class log_opening {
       std::uint64_t number = 0;
       if (name.numbered("segment-", number)) segments_.push_back(number);
       if (name.numbered("spare-", number)) spares_.push_back(number);
-      if (name == manifest_name) has_manifest_ = true;
-      if (name == manifest_name_new) has_new_manifest_ = true;
+      if (name == manifest::name) has_manifest_ = true;
+      if (name == manifest::name_new) has_new_manifest_ = true;
     });
   }
 
   error identify() {
     if (has_new_manifest_) {  // a first open that was interrupted: it had promised nothing
-      if (error const why = disk_.remove(manifest_name_new)) return why;
+      if (error const why = disk_.remove(manifest::name_new)) return why;
     }
     if (has_manifest_) return parts_.store_file.open(disk_, parts_.store);
     if (!segments_.empty()) {

@@ -47,7 +47,8 @@ class log_recovery {
       if (error const why = pass(one.first_sequence - 1)) return why;
       break;
     }
-    if (end_.next <= mark_) {  // nothing follows, and yet there was more
+    // Nothing follows, and yet there was more.
+    if (end_.next <= mark_ && !SYNOD_MUTATION(tail_cut_at_corruption)) {
       damages_.push_back(
           {log_damage::extent::unknown, end_.segment, end_.offset, end_.next, mark_, {}});
     }

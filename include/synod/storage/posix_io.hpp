@@ -97,6 +97,11 @@ class posix_io {
     return failure("making room for a file");
   }
 
+  error extend(io_file file, std::uint64_t bytes) {
+    errno = ::posix_fallocate(file.handle, 0, static_cast<off_t>(bytes));
+    return errno == 0 ? error{} : failure("making room in a file");
+  }
+
   void close(io_file file) {
     for (int& one : open_) {
       if (one != file.handle) continue;

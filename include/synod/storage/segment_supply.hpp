@@ -7,7 +7,7 @@
 #include <synod/storage/io.hpp>
 #include <synod/storage/log_format.hpp>
 #include <synod/storage/log_recovery.hpp>
-#include <synod/storage/manifest_file.hpp>
+#include <synod/storage/twin_file.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -72,7 +72,7 @@ class segment_supply {
   // Effects: goes on as far as it gets without waiting for a write. Nothing happens while the disk
   // is short of space. `room` is what the log has left before it needs the segment: while that is
   // plenty, zeros are written in small parts that hold up nobody; once it is nothing, inline.
-  error step(Io& disk, manifest& store, manifest_file<Io>& file, std::uint64_t room) {
+  error step(Io& disk, manifest& store, twin_file<Io, manifest>& file, std::uint64_t room) {
     at_once_ = room < bytes_ - zeroed_ ? zeroing_bytes_max : zeroing_bytes;
     inline_ = room == 0;
     while (wanted() && !writing_) {
@@ -106,7 +106,7 @@ class segment_supply {
   static constexpr std::uint64_t zeroing_bytes = 256 * 1024;
   static constexpr std::uint64_t zeroing_bytes_max = 1024 * 1024;
 
-  error advance(Io& disk, manifest& store, manifest_file<Io>& file) {
+  error advance(Io& disk, manifest& store, twin_file<Io, manifest>& file) {
     switch (state_) {
       case state::wanted: return spares_.empty() ? make(disk) : reuse(disk);
       case state::zeroing: return zero(disk, store);
@@ -175,7 +175,7 @@ class segment_supply {
     return write(disk, 0, buffer_.size());
   }
 
-  error name(Io& disk, manifest& store, manifest_file<Io>& file) {
+  error name(Io& disk, manifest& store, twin_file<Io, manifest>& file) {
     if (error const why = disk.rename(spare_name(spare_), segment_name(number_))) return why;
     if (!SYNOD_MUTATION(directory_sync_skipped)) {
       if (error const why = disk.sync_directory()) return why;

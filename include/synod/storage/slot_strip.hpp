@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -16,9 +17,11 @@ class slot_strip {
   [[nodiscard]] std::uint64_t size() const { return used_; }
 
   // Whether a slot can have its place here: one far beyond all others cannot, or it would cost the
-  // memory of everything in between.
+  // memory of everything in between. What is within reach already costs nothing more, and a slot
+  // that has its place here keeps it.
   [[nodiscard]] bool takes(std::uint64_t at) const {
-    return used_ == 0 || (at >= base_ && at - base_ < 1024 + 8 * used_);
+    return used_ == 0 ||
+           (at >= base_ && at - base_ < std::max<std::uint64_t>(ring_.size(), 16 + 4 * used_));
   }
 
   [[nodiscard]] std::uint64_t find(std::uint64_t at) const {
@@ -78,7 +81,7 @@ class slot_strip {
 
   // Everything of a window keeps its slot, and so another index.
   void grow() {
-    std::vector<std::uint64_t> former(ring_.empty() ? 64 : ring_.size() * 2, absent);
+    std::vector<std::uint64_t> former(ring_.empty() ? 16 : ring_.size() * 2, absent);
     former.swap(ring_);
     for (std::uint64_t at = base_; at - base_ < former.size(); ++at) {
       ring_[index(at)] = former[static_cast<std::size_t>(at) & (former.size() - 1)];

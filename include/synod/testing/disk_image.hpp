@@ -45,6 +45,12 @@ class disk_image {
     change({change_of_names::kind::link, name, {}, file});
     return file;
   }
+  void extend(std::size_t file, std::uint64_t bytes) {
+    content& what = files_[file];
+    what.seen.resize(static_cast<std::size_t>(bytes));
+    what.kept.resize(what.seen.size());
+    what.unreadable.resize(what.seen.size() / sector_bytes_ + 1);
+  }
   void rename(file_name const& from, file_name const& to) {
     change({change_of_names::kind::rename, from, to, none});
   }
@@ -101,7 +107,7 @@ class disk_image {
     sweep();
   }
   void flush_file(std::size_t file) {
-    files_[file].size_is_durable = true;
+    files_[file].durable_bytes = files_[file].seen.size();
     for (std::size_t i = 0; i < unsynced_.size(); ++i) {
       if (unsynced_[i].file == file) settle(i);
     }
@@ -149,9 +155,8 @@ class disk_image {
     unsynced_names_.clear();
     names_ = durable_names_;
     for (content& one : files_) {
-      if (!one.size_is_durable) one.kept.clear();
+      one.kept.resize(one.durable_bytes);
       one.seen = one.kept;
-      one.size_is_durable = true;
     }
     forget_unlinked();
   }
@@ -173,8 +178,8 @@ class disk_image {
   struct content {
     std::vector<std::byte> seen;
     std::vector<std::byte> kept;
-    std::vector<bool> unreadable;  // by sector
-    bool size_is_durable = false;
+    std::vector<bool> unreadable;   // by sector
+    std::size_t durable_bytes = 0;  // the size that a crash leaves
   };
   struct sector_write {
     std::size_t file;

@@ -54,6 +54,19 @@ class disk::io {
     return handle_of(disk_->image_.create(name, bytes));
   }
 
+  error extend(io_file file, std::uint64_t bytes) {
+    if (!step()) return dead();
+    std::size_t const which = file_of(file);
+    std::uint64_t const now = disk_->image_.size(which);
+    if (bytes <= now) return {};
+    if (disk_->image_.bytes_used() + bytes - now > disk_->capacity) {
+      ++disk_->counts_.refused;
+      return disk::failure("the simulated disk", error_code::disk_full);
+    }
+    disk_->image_.extend(which, bytes);
+    return {};
+  }
+
   void close(io_file file) {
     if (alive()) disk_->handles_[static_cast<std::size_t>(file.handle)] = disk_image::none;
   }

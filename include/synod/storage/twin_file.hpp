@@ -10,55 +10,53 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace synod {
 
-inline constexpr file_name manifest_name{"store"};
-inline constexpr file_name manifest_name_new{"store.new"};
-
-// The manifest on the disk: two copies, each in a block of its own, written one after the other. A
-// crash tears at most one of them, and either alone is enough.
-template <class Io>
-class manifest_file {
+// A small file that is written again and again and must never be lost: two copies, each in a block
+// of its own, written one after the other. A crash tears at most one of them, and either alone is
+// enough. `Content` has a `generation`, the names of the file and of the one it begins as, and a
+// sentence for the day on which both copies are gone.
+template <class Io, class Content>
+class twin_file {
  public:
   // Effects: reads the newer of the good copies. Requires: the file exists.
-  error open(Io& disk, manifest& into) {
-    result<io_file> const found = disk.open(manifest_name);
+  error open(Io& disk, Content& into) {
+    result<io_file> const found = disk.open(Content::name);
     if (!found) return found.error();
     file_ = *found;
     bool any = false;
     for (std::uint64_t copy = 0; copy < 2; ++copy) {
-      manifest says;
+      Content says;
       block_.resize(block_bytes);
       if (disk.read(file_, copy * block_bytes, block_.bytes())) continue;
       header_state const state = decode(std::as_const(block_).bytes(), says);
       if (state == header_state::newer) {
-        return {error_code::newer_format, version_of(block_.bytes()), "the manifest of the store",
+        return {error_code::newer_format, version_of(block_.bytes()), Content::name.text(),
                 "run the version that wrote it, or a newer one"};
       }
       if (state == header_state::bad || (any && says.generation < into.generation)) continue;
       into = says;
       any = true;
     }
-    if (any) return {};
-    return {error_code::corruption, 0, "the manifest of the store: both copies are unreadable",
-            "this node cannot prove what it promised: replace it through membership"};
+    return any ? error{} : error{error_code::corruption, 0, Content::name.text(), Content::remedy};
   }
 
-  // Effects: makes the first manifest of a store, whole or not at all.
-  error create(Io& disk, manifest const& from) {
-    result<io_file> const made = disk.create(manifest_name_new, 2 * block_bytes);
+  // Effects: makes the file, whole or not at all.
+  error create(Io& disk, Content const& from) {
+    result<io_file> const made = disk.create(Content::name_new, 2 * block_bytes);
     if (!made) return made.error();
     file_ = *made;
     if (error const why = write(disk, from)) return why;
     if (error const why = disk.sync(file_)) return why;
-    if (error const why = disk.rename(manifest_name_new, manifest_name)) return why;
+    if (error const why = disk.rename(Content::name_new, Content::name)) return why;
     return SYNOD_MUTATION(directory_sync_skipped) ? error{} : disk.sync_directory();
   }
 
-  // Effects: both copies say the same, durably. The second is written only once the first is
-  // durable.
-  error write(Io& disk, manifest const& from) {
+  // Effects: both copies say the same, durably. The first to be written is never the only one that
+  // holds the generation before, and the second is written only once the first is durable.
+  error write(Io& disk, Content const& from) {
     block_.resize(block_bytes);
     std::memset(block_.data(), 0, block_bytes);
     encode(from, block_.data());
