@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <synod/codec/fixed.hpp>
+#include <synod/storage/faulty.hpp>
+#include <synod/storage/memory.hpp>
 #include <synod/testing/simulate.hpp>
 #include <synod/testing/single_decree.hpp>
+#include <synod/testing/subject_disk.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace {
@@ -107,6 +112,57 @@ TEST(cluster, a_protocol_that_forgets_is_caught_and_the_schedule_shrinks_and_rep
   again.kept = &least.kept;
   broken once_more(again);
   EXPECT_EQ(once_more.run().trace_hash, least.report.trace_hash);
+}
+
+// A storage of a user's own, which may say that something is durable before it is.
+struct owned_memory {
+  using storage_type = synod::faulty<synod::memory>;
+
+  explicit owned_memory(std::uint64_t number) : name(number) { wipe(); }
+
+  storage_type* open() {
+    log->inner().reopen();
+    heal();
+    return log.get();
+  }
+  void crash() {
+    if (forgets) wipe_records();
+    log->inner().crash();
+  }
+  void wipe() {
+    ++stores;
+    wipe_records();
+  }
+  void wipe_records() {
+    log = std::make_unique<storage_type>(synod::memory({name, stores}), UINT64_MAX);
+  }
+  void fail_after(std::uint64_t calls) { log->rearm(calls); }
+  void heal() { log->rearm(UINT64_MAX); }
+  bool struck() const { return log->struck(); }
+
+  static inline bool forgets = false;
+  std::uint64_t name;
+  std::uint64_t stores = 0;
+  std::unique_ptr<storage_type> log;
+};
+
+TEST(cluster, a_storage_of_a_users_own_is_simulated_and_a_forgetful_one_is_caught) {
+  using owned =
+      cluster<single_decree<>, number_machine, synod::fixed_codec, subject_disk<owned_memory>>;
+  std::uint64_t operations = 0;
+  for (std::uint64_t number = 1; number <= 10; ++number) {
+    simulation_report const one = simulate<owned>(seed(number));
+    ASSERT_TRUE(one.good()) << "seed " << number << ": " << one.violations.front().text;
+    operations += one.operations;
+  }
+  EXPECT_GT(operations, 500U);
+  owned_memory::forgets = true;
+  bool caught = false;
+  for (std::uint64_t number = 1; number <= 10; ++number) {
+    caught = caught || !simulate<owned>(seed(number)).good();
+  }
+  owned_memory::forgets = false;
+  EXPECT_TRUE(caught);
 }
 
 // A command of a user's own, with a codec of a user's own.

@@ -36,8 +36,9 @@ struct protocol_setup;
 // every event. Protocol and Machine are the types that a host would be given.
 //
 // Requires: Machine is a machine whose state is copied by the default constructor's state and apply
-// alone; Codec encodes its commands.
-template <class Protocol, class Machine, class Codec = fixed_codec>
+// alone; Codec encodes its commands; Disk is either_disk, or a subject_disk with a storage of the
+// user's own, for which the kind of storage in the options means nothing.
+template <class Protocol, class Machine, class Codec = fixed_codec, class Disk = either_disk>
 class cluster {
  public:
   using setup = protocol_setup<Protocol>;
@@ -46,7 +47,7 @@ class cluster {
   using message_type = typename core_type::message_type;
   using output_type = typename core_type::output_type;
   using answer_type = typename core_type::answer_type;
-  using node = simulated_node<core_type, Machine>;
+  using node = simulated_node<core_type, Machine, Disk>;
   using clients_type = typename setup::template clients<cluster>;
 
   static_assert(machine<Machine>,

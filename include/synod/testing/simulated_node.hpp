@@ -25,7 +25,7 @@ struct peer_life {
 
 // A machine of a cluster under simulation: its clock and disk outlive its processes; of those there
 // is one at a time, or none while it is down.
-template <class Core, class Machine>
+template <class Core, class Machine, class Disk = either_disk>
 struct simulated_node {
   static constexpr std::int64_t endless = std::numeric_limits<std::int64_t>::max();
 
@@ -41,7 +41,7 @@ struct simulated_node {
   node_index at;
   node_id id;
   skewed_clock clock;
-  either_disk disk;
+  Disk disk;
 
   // The process.
   std::optional<Core> core;
