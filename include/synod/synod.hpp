@@ -99,6 +99,7 @@
 #include <synod/runtime/batcher.hpp>
 #include <synod/runtime/command_answers.hpp>
 #include <synod/runtime/configuration_list.hpp>
+#include <synod/runtime/cores_in_memory.hpp>
 #include <synod/runtime/digest.hpp>
 #include <synod/runtime/drain.hpp>
 #include <synod/runtime/encode_value.hpp>
