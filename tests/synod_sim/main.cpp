@@ -21,13 +21,12 @@ using synod::testing::simulation_options;
 using synod::testing::simulation_report;
 using synod::testing::wide;
 
+// What runs it, with that family of quorums in force.
 runner const* find_runner(std::string const& protocol, std::string const& quorum,
                           std::string const& leader, unsigned nodes) {
+  if (!named_quorum::choose(quorum, nodes)) return nullptr;
   for (runner const& one : runners()) {
-    bool const fits = one.protocol == protocol && one.quorum == quorum &&
-                      (leader.empty() || one.leader == leader) &&
-                      (one.nodes == 0 || one.nodes == nodes);
-    if (fits) return &one;
+    if (one.protocol == protocol && (leader.empty() || one.leader == leader)) return &one;
   }
   return nullptr;
 }
@@ -81,6 +80,7 @@ simulation_options options_of(command_line const& wanted, std::uint64_t seed) {
   made.length = static_cast<synod::time_ns>(wanted.seconds) * 1'000'000'000;
   made.nodes = wanted.nodes;
   made.spec = wanted.spec;
+  if (wanted.family == "weighted") made.heaviest = 3;
   fault_families::parse(wanted.faults, made.faults);
   made.storage = wanted.storage;
   made.record = wanted.replay;
@@ -167,9 +167,9 @@ int hunt_all(command_line const& wanted) {
     bar.show(one.name);
     command_line with_numbers = wanted;
     with_numbers.nodes = one.nodes;
-    std::string family;
-    parse_quorum(one.quorum, one.nodes, family, with_numbers.spec);
-    runner const* const with = find_runner(one.protocol, family, wanted.leader, one.nodes);
+    parse_quorum(one.quorum, one.nodes, with_numbers.family, with_numbers.spec);
+    runner const* const with =
+        find_runner(one.protocol, with_numbers.family, wanted.leader, one.nodes);
     if (with == nullptr || !switch_on(one.name)) {
       std::printf("%-30s is not in this program\n", one.name.c_str());
       good = false;
@@ -198,10 +198,13 @@ int hunt_all(command_line const& wanted) {
 
 int list() {
   for (runner const& one : runners()) {
-    std::printf("--protocol %s --quorum %s", one.protocol.c_str(), one.quorum.c_str());
-    if (one.nodes != 0) std::printf(" --nodes %u", one.nodes);
-    std::printf(" --leader %s, faults %s\n", one.leader.c_str(), one.faults.text().c_str());
+    std::printf("--protocol %s --leader %s, faults %s\n", one.protocol.c_str(), one.leader.c_str(),
+                one.faults.text().c_str());
   }
+  std::printf("--quorum");
+  for (char const* const family : named_quorum::families) std::printf(" %s", family);
+  std::printf(" (flexible for %u to %u nodes)\n", named_quorum::flexible_from,
+              named_quorum::flexible_to);
   for (planted const& one : planted_in("")) {
     std::printf("--protocol %s --mutation %s\n", one.protocol.c_str(), one.name.c_str());
   }
@@ -222,7 +225,7 @@ int run(int count, char** arguments) {
     return 2;
   }
   std::stable_sort(runners().begin(), runners().end(), [](runner const& a, runner const& b) {
-    return a.protocol != b.protocol ? a.protocol < b.protocol : a.quorum < b.quorum;
+    return a.protocol != b.protocol ? a.protocol < b.protocol : a.leader < b.leader;
   });
   if (wanted.list) return list();
   if (wanted.mutation == "all") return hunt_all(wanted);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include "named_quorum.hpp"
+
 #include <synod/testing/cluster_types.hpp>
 #include <synod/testing/simulate.hpp>
 
@@ -9,13 +11,11 @@
 
 namespace synod_sim {
 
-// What the program runs for one protocol with one family of quorums. Each file of this folder that
-// instantiates clusters registers some, so that they compile beside each other.
+// What the program runs for one protocol with one leader policy. Each file of this folder that
+// instantiates a cluster registers it, so that they compile beside each other.
 struct runner {
   std::string protocol;
-  std::string quorum;  // as --quorum names it, without numbers
   std::string leader;  // "none" where there is none to choose
-  unsigned nodes = 0;  // the only number of nodes it is for; 0 for any
   synod::testing::fault_families faults;
   synod::testing::simulation_report (*run)(synod::testing::simulation_options const&) = nullptr;
   synod::testing::minimal_failure (*shrink)(synod::testing::cluster_options) = nullptr;
@@ -27,13 +27,10 @@ inline std::vector<runner>& runners() {
 }
 
 template <class Cluster>
-runner make_runner(char const* protocol, char const* quorum, char const* leader,
-                   unsigned nodes = 0) {
+runner make_runner(char const* protocol, char const* leader) {
   runner made;
   made.protocol = protocol;
-  made.quorum = quorum;
   made.leader = leader;
-  made.nodes = nodes;
   made.faults = Cluster::setup::faults();
   made.run = [](synod::testing::simulation_options const& wanted) {
     return synod::testing::simulate<Cluster>(wanted);

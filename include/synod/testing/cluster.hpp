@@ -206,6 +206,7 @@ class cluster {
       who.store = one.disk.store();
       who.index = one.at;
       who.role = one.at.value < options_.nodes ? member_role::voter : member_role::learner;
+      who.weight = one.at.value % options_.heaviest + 1;
       everybody.push_back(who);
     }
     auto made = membership::make(config_number(), std::move(everybody), options_.spec);

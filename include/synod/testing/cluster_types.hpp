@@ -21,6 +21,7 @@ struct cluster_options {
   unsigned nodes = 3;  // voters
   unsigned learners = 0;
   quorum_spec spec{};             // what the quorum family needs to know beyond the members
+  std::uint32_t heaviest = 1;     // weights of the members are 1 to this, and from the start again
   time_ns storm = 4'000'000'000;  // how long things go wrong, before the cluster is left in peace
   fault_families faults = fault_families::all();
   storage_kind storage = storage_kind::file_log;

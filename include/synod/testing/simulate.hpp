@@ -17,6 +17,7 @@ struct simulation_options {
   time_ns length = 60'000'000'000;  // of simulated time
   unsigned nodes = 3;
   quorum_spec spec{};
+  std::uint32_t heaviest = 1;  // weights of the members are 1 to this, and from the start again
   fault_families faults = fault_families::all();
   storage_kind storage = storage_kind::file_log;
   bool record = false;
@@ -50,6 +51,7 @@ simulation_report simulate(simulation_options const& wanted) {
     options.seed = chance.next();
     options.nodes = wanted.nodes;
     options.spec = wanted.spec;
+    options.heaviest = wanted.heaviest;
     options.faults = wanted.faults;
     options.storage = wanted.storage;
     options.learners = chance.one_in(2) ? static_cast<unsigned>(chance.between(1, 2)) : 0;

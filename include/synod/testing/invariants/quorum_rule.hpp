@@ -7,6 +7,7 @@
 #include <synod/quorum/flexible.hpp>
 #include <synod/quorum/grid.hpp>
 #include <synod/quorum/majority.hpp>
+#include <synod/quorum/weighted.hpp>
 #include <synod/testing/facts.hpp>
 #include <synod/testing/random.hpp>
 
@@ -154,6 +155,29 @@ template <std::uint32_t Columns>
 struct rule_of<grid<Columns>> {
   static quorum_rule with(membership const& members) {
     return quorum_rule::gridded(members.voters(), Columns != 0 ? Columns : members.spec().columns);
+  }
+};
+template <>
+struct rule_of<weighted> {
+  static quorum_rule with(membership const& members) {
+    std::vector<unsigned> weights;  // by rising index, as the flags come
+    unsigned whole = 0;
+    members.voters().for_each([&](node_index at) {
+      for (member const& one : members.members()) {
+        if (one.index == at) weights.push_back(one.weight);
+      }
+      whole += weights.back();
+    });
+    auto const heavier = [&weights](unsigned than) {
+      return [&weights, than](std::vector<bool> const& chosen) {
+        unsigned sum = 0;
+        for (std::size_t i = 0; i < weights.size(); ++i) sum += chosen[i] ? weights[i] : 0;
+        return sum > than;
+      };
+    };
+    auto const least = [whole](unsigned named) { return named != 0 ? named - 1 : whole / 2; };
+    return {members.voters(), heavier(least(members.spec().phase1)),
+            heavier(least(members.spec().phase2))};
   }
 };
 
