@@ -4,9 +4,11 @@
 // values; every entry is decided and applied on all three. What an operation includes is what
 // bench/floor includes, plus everything a real core has to check.
 //
-//   bench_core --json --protocol multi_paxos --payload 16 --batch 64 --count 10000000 [--trim 0]
+//   bench_core --json --protocol multi_paxos --payload 16 --batch 64 --count 10000000
 //
-// prints one JSON line. Without --json it runs under Google Benchmark.
+// prints one JSON line; beside it in the same run belongs `floor_core 16 64 10000000 4096`. The log
+// is trimmed every 4,096 entries, or every --trim of them, 0 for never, so that what is measured is
+// a steady state. Without --json it runs under Google Benchmark.
 
 #include <synod/protocol/multi_paxos.hpp>
 #include <synod/runtime/drain.hpp>
@@ -16,13 +18,16 @@
 #include <malloc.h>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -76,7 +81,7 @@ class trio {
       options.members = all;
       options.resend_ns = never / 4;
       options.leader.patience = i == 0 ? 0 : 1'000'000;
-      replicas_.emplace_back(this, node_index(i), std::move(options));
+      replicas_.emplace_back(this, node_id(i), std::move(options));
     }
     for (auto& one : replicas_) {
       one.core.start(now_, {}, one.out);
@@ -127,28 +132,35 @@ class trio {
 
  private:
   struct flight {
-    node_index from;
-    node_set to;
+    node_id from;
+    node_index to;
     message_type message;
   };
 
   struct replica {
-    replica(trio* whole, node_index at, typename core_type::options given)
-        : all(whole), me(at), core(std::move(given)) {}
+    replica(trio* whole, node_id self, typename core_type::options given)
+        : all(whole), me(self), core(std::move(given)) {}
 
     trio* all;
-    node_index me;
+    node_id me;
     core_type core;
     typename core_type::output_type out;
     drain<core_type> order;
     machine_type machine;
     std::uint64_t applied = 0;
     ticket written;
+    bool heard = false;
 
     void turn() { (void)order.turn(all->now_, core, out, *this); }
 
+    // Every receiver gets a message of its own.
     void send(node_set to, message_type&& message) {
-      all->wire_.emplace_back(me, to, std::move(message));
+      node_index last = to.lowest();
+      for (to.erase(last); !to.empty(); to.erase(last)) {
+        all->wire_.emplace_back(me, last, message);
+        last = to.lowest();
+      }
+      all->wire_.emplace_back(me, last, std::move(message));
     }
     void persist(std::span<record<typename machine_type::command> const> records) {
       written = records.back().number;
@@ -166,41 +178,30 @@ class trio {
     void notify(core_event const&) {}
   };
 
-  // Delivers in the order of sending, until nobody has anything to say. A host gives its core what
-  // has arrived and then takes one turn. Every receiver gets a message of its own.
+  // Delivers in the order of sending, until nobody has anything to say. As a host does, every
+  // replica gives its core what has arrived and then takes one turn.
   void pump() {
     while (!wire_.empty()) {
       wire_.swap(arriving_);
-      node_set heard;
       for (flight& one : arriving_) {
-        heard = heard | one.to;
-        node_set left = one.to;
-        one.to.for_each([&](node_index to) {
-          left.erase(to);
-          if (left.empty()) {
-            deliver(one.from, to, std::move(one.message));
-          } else {
-            deliver(one.from, to, message_type(one.message));
-          }
-        });
+        replica& to = replicas_[one.to.value];
+        to.core.step(now_, one.from, std::move(one.message), to.out);
+        to.heard = true;
       }
+      messages_ += arriving_.size();
       arriving_.clear();
-      heard.for_each([&](node_index one) { replicas_[one.value].turn(); });
+      for (replica& one : replicas_) {
+        if (std::exchange(one.heard, false)) one.turn();
+      }
     }
-  }
-
-  void deliver(node_index from, node_index to, message_type&& message) {
-    ++messages_;
-    replica& at = replicas_[to.value];
-    at.core.step(now_, node_id(from.value), std::move(message), at.out);
   }
 
   batch_pool<typename machine_type::command> pool_;
   std::vector<replica> replicas_;
-  std::vector<flight> wire_;
-  std::vector<flight> arriving_;
   time_ns now_ = 1;
   std::uint64_t messages_ = 0;
+  std::vector<flight> wire_;
+  std::vector<flight> arriving_;
 };
 
 double seconds() {
@@ -210,7 +211,7 @@ double seconds() {
 struct job {
   std::size_t batch = 1;
   std::uint64_t count = 1'000'000;
-  std::uint64_t trim = 0;
+  std::uint64_t trim = 4096;  // entries between two trims
 };
 
 // What one more retained entry costs on one replica: measured by retaining a log of one core whose
@@ -243,12 +244,17 @@ void run(job const& what) {
   trio<Payload> all;
   std::uint64_t key = 0;
   std::uint64_t trimmed = 0;
+  auto const decide_one = [&] {
+    all.commit(what.batch, key);
+    if (what.trim != 0 && key - trimmed >= what.trim) {
+      trimmed = key;
+      all.trim();
+    }
+  };
+  // Until the batches and chunks that trimming gives back are those that are taken again.
+  for (int i = 0; i < 1000 || key < 4 * what.trim; ++i) decide_one();
   std::vector<float> latencies;
   latencies.reserve(what.count / what.batch + 1);
-  auto const warm = [&] {
-    for (int i = 0; i < 1000; ++i) all.commit(what.batch, key);
-  };
-  warm();
   std::uint64_t const allocated = allocations;
   std::uint64_t const start = key;
   std::uint64_t const sent = all.messages();
@@ -256,17 +262,12 @@ void run(job const& what) {
   for (std::uint64_t i = 0; key - start < what.count; ++i) {
     bool const sampled = (i & 31) == 0;
     double const from = sampled ? seconds() : 0;
-    all.commit(what.batch, key);
-    if (what.trim != 0 && key - trimmed >= what.trim) {
-      trimmed = key;
-      all.trim();
-    }
+    decide_one();
     if (sampled) latencies.push_back(static_cast<float>((seconds() - from) * 1e6));
   }
   double const took = seconds() - begun;
-  std::uint64_t const done = key - start;
-  double const allocated_per_op =
-      static_cast<double>(allocations - allocated) / static_cast<double>(done);
+  auto const done = static_cast<double>(key - start);
+  double const allocated_per_op = static_cast<double>(allocations - allocated) / done;
   for (std::uint64_t one : all.applied()) {
     if (one != key) {
       std::printf("a replica applied %llu of %llu\n", static_cast<unsigned long long>(one),
@@ -280,10 +281,9 @@ void run(job const& what) {
       "\"durable\":false,\"ops_per_s\":%.0f,\"ns_per_op\":%.2f,\"p50_us\":%.3f,\"p99_us\":%.3f,"
       "\"allocations_per_op\":%.5f,\"bytes_per_entry\":%.1f,\"msgs_per_op\":%.2f,\"trim\":%llu,"
       "\"chk\":%llu}\n",
-      Payload, what.batch, static_cast<double>(done) / took, took * 1e9 / static_cast<double>(done),
-      latencies[latencies.size() / 2], latencies[latencies.size() * 99 / 100], allocated_per_op,
-      bytes_per_entry<Payload>(what.batch),
-      static_cast<double>(all.messages() - sent) / static_cast<double>(done),
+      Payload, what.batch, done / took, took * 1e9 / done, latencies[latencies.size() / 2],
+      latencies[latencies.size() * 99 / 100], allocated_per_op,
+      bytes_per_entry<Payload>(what.batch), static_cast<double>(all.messages() - sent) / done,
       static_cast<unsigned long long>(what.trim),
       static_cast<unsigned long long>(all.checksum() & 1));
 }
@@ -307,51 +307,75 @@ BENCHMARK(decide<16>)->Arg(1)->Arg(64);
 BENCHMARK(decide<256>)->Arg(1)->Arg(64);
 BENCHMARK(decide<4096>)->Arg(1);
 
+[[noreturn]] void refuse(char const* what, char const* given, char const* remedy) {
+  std::fprintf(stderr, "bench_core: %s %s: %s\n", what, given, remedy);
+  std::exit(2);
+}
+
+// The value of the option at `argv[i]`, which moves on to it.
+char const* value_of(int argc, char** argv, int& i) {
+  if (i + 1 >= argc) refuse("nothing follows", argv[i], "give a value");
+  return argv[++i];
+}
+
+std::uint64_t number_of(int argc, char** argv, int& i, std::uint64_t least, std::uint64_t most) {
+  char const* const option = argv[i];
+  char const* const text = value_of(argc, argv, i);
+  char const* const end = text + std::strlen(text);
+  std::uint64_t number = 0;
+  auto const read = std::from_chars(text, end, number);
+  if (read.ec != std::errc() || read.ptr != end || number < least || number > most) {
+    std::fprintf(stderr, "bench_core: %s %s: give a whole number from %llu to %llu\n", option, text,
+                 static_cast<unsigned long long>(least), static_cast<unsigned long long>(most));
+    std::exit(2);
+  }
+  return number;
+}
+
+int run_json(int argc, char** argv) {
+  std::uint64_t payload = 16;
+  job what;
+  for (int i = 1; i < argc; ++i) {
+    std::string_view const option = argv[i];
+    if (option == "--json") continue;
+    if (option == "--protocol") {
+      std::string_view const protocol = value_of(argc, argv, i);
+      if (protocol != "multi_paxos") refuse("--protocol", argv[i], "there is multi_paxos");
+    } else if (option == "--payload") {
+      payload = number_of(argc, argv, i, 1, 4096);
+    } else if (option == "--batch") {
+      what.batch = number_of(argc, argv, i, 1, batch_commands_max);
+    } else if (option == "--count") {
+      what.count = number_of(argc, argv, i, 1, 1'000'000'000'000);
+    } else if (option == "--trim") {
+      what.trim = number_of(argc, argv, i, 0, 1'000'000'000'000);
+    } else {
+      refuse("unknown option", argv[i],
+             "there are --protocol, --payload, --batch, --count, --trim");
+    }
+  }
+  switch (payload) {
+    case 16: run<16>(what); return 0;
+    case 256: run<256>(what); return 0;
+    case 4096: run<4096>(what); return 0;
+    default: break;
+  }
+  std::fprintf(stderr, "bench_core: --payload %llu: there are 16, 256 and 4096\n",
+               static_cast<unsigned long long>(payload));
+  return 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  bool json = false;
-  std::size_t payload = 16;
-  job what;
-  std::string protocol = "multi_paxos";
   for (int i = 1; i < argc; ++i) {
-    std::string const option = argv[i];
-    auto const number = [&]() -> std::uint64_t {
-      if (i + 1 >= argc) {
-        std::fprintf(stderr, "bench_core: %s needs a number\n", option.c_str());
-        std::exit(2);
-      }
-      return std::strtoull(argv[++i], nullptr, 10);
-    };
-    if (option == "--json") {
-      json = true;
-    } else if (option == "--payload") {
-      payload = number();
-    } else if (option == "--batch") {
-      what.batch = number();
-    } else if (option == "--count") {
-      what.count = number();
-    } else if (option == "--trim") {
-      what.trim = number();
-    } else if (option == "--protocol" && i + 1 < argc) {
-      protocol = argv[++i];
-    }
+    if (std::string_view(argv[i]) == "--json") return run_json(argc, argv);
   }
-  if (!json) {
-    benchmark::Initialize(&argc, argv);
-    benchmark::RunSpecifiedBenchmarks();
-    return 0;
-  }
-  if (protocol != "multi_paxos" || what.batch == 0 || what.batch > batch_commands_max ||
-      what.count == 0) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
     std::fprintf(stderr,
-                 "bench_core: --protocol multi_paxos, --batch 1..65535 and --count above 0\n");
+                 "bench_core: --json runs --protocol, --payload, --batch, --count, --trim\n");
     return 2;
   }
-  switch (payload) {
-    case 16: run<16>(what); break;
-    case 256: run<256>(what); break;
-    case 4096: run<4096>(what); break;
-    default: std::fprintf(stderr, "bench_core: --payload 16, 256 or 4096\n"); return 2;
-  }
+  benchmark::RunSpecifiedBenchmarks();
 }

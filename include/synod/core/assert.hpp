@@ -26,8 +26,8 @@ struct broken_invariant_error {
   int line;
 };
 
-[[noreturn]] inline void broken_invariant(char const* condition, char const* hypothesis,
-                                          char const* file, int line) {
+[[noreturn, gnu::cold]] inline void broken_invariant(char const* condition, char const* hypothesis,
+                                                     char const* file, int line) {
   throw broken_invariant_error{condition, hypothesis, file, line};
 }
 
@@ -61,8 +61,8 @@ inline mutation_switch mutation_flag{Name.text};
 
 #else
 
-[[noreturn]] inline void broken_invariant(char const* condition, char const* hypothesis,
-                                          char const* file, int line) {
+[[noreturn, gnu::cold]] inline void broken_invariant(char const* condition, char const* hypothesis,
+                                                     char const* file, int line) {
   std::fprintf(stderr, "synod: broken invariant at %s:%d: %s\n  %s\n", file, line, condition,
                hypothesis);
   std::abort();

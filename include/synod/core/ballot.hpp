@@ -23,23 +23,26 @@ struct ballot {
   // The empty ballot is below every ballot that a node may use, since those have a round above 0.
   [[nodiscard]] constexpr bool empty() const { return round == 0; }
   // The upper half of the integer; the lower one is the owner.
-  [[nodiscard]] constexpr std::uint64_t high() const {
-    return (std::uint64_t{config} << 32) | round;
+  [[nodiscard, gnu::always_inline]] constexpr std::uint64_t high() const {
+    std::uint64_t const both = std::bit_cast<words>(*this).first;
+    return std::endian::native == std::endian::little ? std::rotl(both, 32) : both;
   }
 
   // What `= default` would say, but in words of 64 bits: every message is compared.
-  friend constexpr bool operator==(ballot a, ballot b) {
-    struct words {
-      std::uint64_t first;
-      std::uint64_t second;
-    };
+  [[gnu::always_inline]] friend constexpr bool operator==(ballot a, ballot b) {
     auto const left = std::bit_cast<words>(a);
     auto const right = std::bit_cast<words>(b);
     return left.first == right.first && left.second == right.second;
   }
-  friend constexpr std::strong_ordering operator<=>(ballot a, ballot b) {
+  [[gnu::always_inline]] friend constexpr std::strong_ordering operator<=>(ballot a, ballot b) {
     return a.high() != b.high() ? a.high() <=> b.high() : a.owner <=> b.owner;
   }
+
+ private:
+  struct words {
+    std::uint64_t first;
+    std::uint64_t second;
+  };
 };
 
 struct packed_ballot {

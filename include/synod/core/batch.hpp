@@ -67,7 +67,11 @@ struct value_node {
   ~value_node() { delete changes; }
 
   void release() {
-    if (--references != 0) return;
+    if (--references == 0) recycle();
+  }
+
+ private:
+  [[gnu::noinline]] void recycle() {
     if (home == nullptr) {
       delete this;
       return;

@@ -51,6 +51,11 @@ class node_set {
   constexpr void erase(node_index at) { bits_ &= ~(std::uint64_t{1} << at.value); }
   constexpr void clear() { bits_ = 0; }
 
+  // Requires: not empty.
+  [[nodiscard]] constexpr node_index lowest() const {
+    return node_index(static_cast<std::uint8_t>(std::countr_zero(bits_)));
+  }
+
   // Calls visit(node_index) in rising order.
   template <class Visit>
   constexpr void for_each(Visit&& visit) const {

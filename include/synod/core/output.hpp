@@ -76,7 +76,10 @@ struct output {
 
   [[nodiscard]] bool empty() const {
     return send_now.empty() && persist.empty() && send_after.empty() && decided.empty() &&
-           refused.empty() && answers.empty() && events.empty();
+           !has_news();
+  }
+  [[nodiscard]] bool has_news() const {
+    return !refused.empty() || !answers.empty() || !events.empty();
   }
   void clear() {
     send_now.clear();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/one_of.hpp>
+
 #include <cstdint>
 #include <utility>
 
@@ -45,5 +47,8 @@ class shared {
 
   node* node_ = nullptr;
 };
+
+template <class T>
+inline constexpr bool moves_as_bytes<shared<T>> = true;
 
 }  // namespace synod

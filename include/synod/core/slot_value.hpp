@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/batch.hpp>
+#include <synod/core/one_of.hpp>
 
 namespace synod {
 
@@ -111,5 +112,8 @@ class slot_value {
 
   value_node<Command>* node_ = nullptr;
 };
+
+template <class Command>
+inline constexpr bool moves_as_bytes<slot_value<Command>> = true;
 
 }  // namespace synod

@@ -46,7 +46,7 @@ class window {
   [[nodiscard]] bool holds(slot at) const { return at > trimmed_upto_ && at <= last_; }
 
   // Null for what was trimmed or never reached.
-  [[nodiscard]] Cell* find(slot at) {
+  [[nodiscard, gnu::always_inline]] Cell* find(slot at) {
     if (!holds(at)) return nullptr;
     Cell* const chunk = ring_[place_of(at)];
     return chunk == nullptr ? nullptr : chunk + at.value % chunk_slots;
@@ -56,11 +56,16 @@ class window {
   // Makes room up to `at` where needed. Requires: not trimmed; the caller bounds how far `at` may
   // be.
   [[nodiscard]] Cell& at(slot at) {
-    SYNOD_ASSERT(at > trimmed_upto_, "a trimmed slot was written; is the floor checked first?");
-    if (at > last_) reach(at);
-    Cell*& chunk = ring_[place_of(at)];
-    if (chunk == nullptr) chunk = fresh();
-    return chunk[at.value % chunk_slots];
+    if (Cell* const here = at_once(at)) return *here;
+    return make_room(at);
+  }
+  // The same where there is room already; null elsewhere.
+  [[nodiscard, gnu::always_inline]] Cell* at_once(slot at) {
+    if (at <= trimmed_upto_ || distance(at) >= places_) return nullptr;
+    Cell* const chunk = ring_[place_of(at)];
+    if (chunk == nullptr) return nullptr;
+    if (at > last_) last_ = at;
+    return chunk + at.value % chunk_slots;
   }
 
   // Forgets every slot up to `upto`, after a last look at each cell that there is.
@@ -91,6 +96,8 @@ class window {
  private:
   static std::uint64_t chunk_of(slot at) { return at.value / chunk_slots; }
   std::size_t place_of(slot at) const { return chunk_of(at) & (places_ - 1); }
+  // In chunks, from the first that is not yet trimmed.
+  std::uint64_t distance(slot at) const { return chunk_of(at) - chunk_of(trimmed_upto_.next()); }
 
   void swap(window& other) noexcept {
     std::swap(ring_, other.ring_);
@@ -100,16 +107,20 @@ class window {
     std::swap(last_, other.last_);
   }
 
-  void reach(slot at) {
-    std::uint64_t const first = chunk_of(trimmed_upto_.next());
-    if (chunk_of(at) - first >= places_) widen(first, chunk_of(at) - first + 1);
-    last_ = at;
+  [[gnu::noinline]] Cell& make_room(slot at) {
+    SYNOD_ASSERT(at > trimmed_upto_, "a trimmed slot was written; is the floor checked first?");
+    if (distance(at) >= places_) widen(at);
+    if (at > last_) last_ = at;
+    Cell*& chunk = ring_[place_of(at)];
+    if (chunk == nullptr) chunk = fresh();
+    return chunk[at.value % chunk_slots];
   }
 
-  // A ring of at least `needed` places, a power of two, with the chunks from number `first` on.
-  void widen(std::uint64_t first, std::uint64_t needed) {
+  // Makes the ring a power of two that holds the chunks from the first one needed to that of `at`.
+  void widen(slot at) {
+    std::uint64_t const first = chunk_of(trimmed_upto_.next());
     std::size_t places = 1;
-    while (places < needed) places *= 2;
+    while (places <= distance(at)) places *= 2;
     std::vector<Cell*> wider(places);
     for (std::uint64_t i = 0; i < places_; ++i) {
       wider[(first + i) & (places - 1)] = ring_[(first + i) & (places_ - 1)];

@@ -56,21 +56,14 @@ class acceptor {
 
   // Requires: the slot is above what was trimmed, and within the bound that the owner keeps.
   [[nodiscard]] ruling on_accept(ballot at, slot at_slot, slot_value<Command> const& value) {
-    cell& here = cells_.at(at_slot);
-    if (here.chosen) return {verdict::chosen, here.voted};
-    ballot const promised = promises_.of(at_slot);
-    ballot const standing = standing_for(promised, here.voted);
-    if (at < standing && !SYNOD_MUTATION(accept_below_promise)) {
-      return {verdict::refused, standing};
+    // Nearly always: the first Accept for a slot, at the ballot that is promised from somewhere on.
+    cell* const here = cells_.at_once(at_slot);
+    if (here != nullptr && here->empty() && promises_.of_topmost(at_slot, at)) {
+      here->voted = at;
+      here->value = value;
+      return {verdict::granted, at};
     }
-    if (here.voted == at && here.value == value) return {verdict::repeated, at};
-    if (here.voted == at && !SYNOD_MUTATION(second_value_per_ballot)) {
-      // Two values under one ballot: its owner broke the rule that a ballot is used once (H2).
-      return {verdict::refused, at};
-    }
-    here.voted = at;
-    here.value = value;
-    return {verdict::granted, at};
+    return judge(at, at_slot, value);
   }
 
   // Marks a slot chosen with the value it is known to have. Its vote, if any, stays what it was.
@@ -133,6 +126,24 @@ class acceptor {
   }
 
  private:
+  [[gnu::noinline]] ruling judge(ballot at, slot at_slot, slot_value<Command> const& value) {
+    cell& here = cells_.at(at_slot);
+    if (here.chosen) return {verdict::chosen, here.voted};
+    ballot const promised = promises_.of(at_slot);
+    ballot const standing = standing_for(promised, here.voted);
+    if (at < standing && !SYNOD_MUTATION(accept_below_promise)) {
+      return {verdict::refused, standing};
+    }
+    if (here.voted == at && here.value == value) return {verdict::repeated, at};
+    if (here.voted == at && !SYNOD_MUTATION(second_value_per_ballot)) {
+      // Two values under one ballot: its owner broke the rule that a ballot is used once (H2).
+      return {verdict::refused, at};
+    }
+    here.voted = at;
+    here.value = value;
+    return {verdict::granted, at};
+  }
+
   static ballot standing_for(ballot promised, ballot voted) {
     return SYNOD_MUTATION(vote_is_no_promise) || promised > voted ? promised : voted;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/ballot.hpp>
+#include <synod/core/one_of.hpp>
 #include <synod/core/record.hpp>
 #include <synod/core/slot_value.hpp>
 
@@ -63,6 +64,11 @@ struct accepted {
   slot at_slot;
   slot_value<Command> value;
 };
+
+template <class Command>
+inline constexpr bool moves_as_bytes<accept<Command>> = true;
+template <class Command>
+inline constexpr bool moves_as_bytes<accepted<Command>> = true;
 
 // The refusal of `refused`, because `promised` was promised or voted in its range.
 struct nack {

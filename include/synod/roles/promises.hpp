@@ -20,12 +20,16 @@ class range_promises {
 
   // The ballot promised for one slot, empty if none.
   [[nodiscard]] ballot of(slot at) const {
-    if (topmost_.first <= at && at <= topmost_.last) return topmost_.at;
     for (auto one = ranges_->rbegin(); one != ranges_->rend(); ++one) {
       if (one->last < at) break;
       if (one->first <= at) return one->at;
     }
     return {};
+  }
+  // Whether the range of the highest slots covers this one and is promised to exactly `by`: under a
+  // leader the answer to nearly every Accept.
+  [[nodiscard]] bool of_topmost(slot at, ballot by) const {
+    return topmost_.at == by && topmost_.first <= at && at <= topmost_.last;
   }
 
   // The strongest promise anywhere in first..last. It decides whether that range may be promised: a
@@ -93,7 +97,7 @@ class range_promises {
 
  private:
   shared<std::vector<promised_range>> ranges_;
-  promised_range topmost_;  // the last of them; at first nothing is promised from 0 to infinity
+  promised_range topmost_;  // the last of them, if there is one
 };
 
 }  // namespace synod

@@ -116,12 +116,13 @@ class role_wire {
 template <class Message, class Wire>
 [[nodiscard]] bool write_alternative(wire_writer& out, Message const& message, Wire& wire) {
   out(static_cast<std::uint8_t>(message.index()));
-  return std::visit([&](auto const& one) { return wire.write(out, one); }, message);
+  using std::visit;
+  return visit([&](auto const& one) { return wire.write(out, one); }, message);
 }
 
 template <class Message, class Wire, std::size_t At = 0>
 void read_alternative(wire_reader& in, Message& message, Wire& wire, std::uint8_t tag) {
-  if constexpr (At < std::variant_size_v<Message>) {
+  if constexpr (At < alternatives_of<Message>) {
     if (tag == At) return wire.read(in, message.template emplace<At>());
     read_alternative<Message, Wire, At + 1>(in, message, wire, tag);
   } else {

@@ -48,14 +48,15 @@ class drain {
   using output_type = typename Core::output_type;
 
   // Effects: empties `out` and everything that follows from it. Returns false once storage failed.
-  // A call-back of the host may append to `out` again: each list is taken away before it is walked.
+  // What the host does in decide, refuse, answer and notify may append to `out` again, so these
+  // lists are taken away before they are walked; send, persist and flush do not.
   template <class Host>
     requires drain_host<Host, Core>
   bool turn(time_ns now, Core& core, output_type& out, Host& host) {
     do {
       if (host.storage_failed()) return false;
-      walk(out.send_now, taken_.send_now,
-           [&](auto& one) { host.send(one.to, std::move(one.message)); });
+      for (auto& one : out.send_now) host.send(one.to, std::move(one.message));
+      out.send_now.clear();
       if (!out.persist.empty()) {
         host.persist(out.persist);
         out.persist.clear();
@@ -63,16 +64,14 @@ class drain {
       if (SYNOD_MUTATION(reply_before_sync)) release(ticket(UINT64_MAX), out, host);
       host.flush();
       walk(out.decided, taken_.decided, [&](auto& one) { host.decide(one); });
-      walk(out.refused, taken_.refused, [&](auto& one) { host.refuse(one); });
-      walk(out.answers, taken_.answers, [&](auto& one) { host.answer(one); });
-      walk(out.events, taken_.events, [&](auto& one) { host.notify(one); });
+      if (out.has_news()) tell(out, host);
       settle(now, core, out, host);
     } while (!out.empty());
     return !host.storage_failed();
   }
 
   // Whether evidence still waits for the disk.
-  [[nodiscard]] bool waiting() const { return first_held_ < held_.size(); }
+  [[nodiscard]] bool waiting() const { return !held_.empty(); }
 
  private:
   using deferred = typename output_type::deferred_send;
@@ -83,6 +82,13 @@ class drain {
     list.swap(taken);
     for (auto& one : taken) visit(one);
     taken.clear();
+  }
+
+  template <class Host>
+  [[gnu::noinline]] void tell(output_type& out, Host& host) {
+    walk(out.refused, taken_.refused, [&](auto& one) { host.refuse(one); });
+    walk(out.answers, taken_.answers, [&](auto& one) { host.answer(one); });
+    walk(out.events, taken_.events, [&](auto& one) { host.notify(one); });
   }
 
   template <class Host>
@@ -100,25 +106,37 @@ class drain {
   // message whose record was durable by the time it was looked at is never put aside.
   template <class Host>
   bool release(ticket upto, output_type& out, Host& host) {
-    bool sent = false;
-    auto const send = [&](deferred& one) {
-      host.send(one.to, std::move(one.message));
-      sent = true;
-    };
-    if (waiting()) {
-      while (waiting() && held_[first_held_].after <= upto) send(held_[first_held_++]);
-      if (!waiting()) {
-        held_.clear();
-        first_held_ = 0;
+    bool sent = waiting() && release_held(upto, host);
+    for (deferred& one : out.send_after) {
+      if (one.after <= upto && !waiting()) {
+        host.send(one.to, std::move(one.message));
+        sent = true;
+      } else {
+        hold(std::move(one));
       }
     }
-    walk(out.send_after, taken_.send_after, [&](deferred& one) {
-      if (one.after <= upto && !waiting()) return send(one);
-      SYNOD_ASSERT(!waiting() || held_.back().after <= one.after,
-                   "a core must not defer behind an earlier ticket than before");
-      held_.push_back(std::move(one));
-    });
+    out.send_after.clear();
     return sent;
+  }
+
+  template <class Host>
+  [[gnu::noinline]] bool release_held(ticket upto, Host& host) {
+    std::size_t const before = first_held_;
+    for (; first_held_ < held_.size() && held_[first_held_].after <= upto; ++first_held_) {
+      host.send(held_[first_held_].to, std::move(held_[first_held_].message));
+    }
+    bool const sent = first_held_ != before;
+    if (first_held_ == held_.size()) {
+      held_.clear();
+      first_held_ = 0;
+    }
+    return sent;
+  }
+
+  [[gnu::noinline]] void hold(deferred&& one) {
+    SYNOD_ASSERT(!waiting() || held_.back().after <= one.after,
+                 "a core must not defer behind an earlier ticket than before");
+    held_.push_back(std::move(one));
   }
 
   output_type taken_;

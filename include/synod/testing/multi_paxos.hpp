@@ -73,11 +73,11 @@ struct log_setup {
 
   template <class Message, class Pack>
   static void tell(Message const& message, speaker who, Pack& pack, oracle& checks) {
-    std::visit(shared_facts<Pack>(who, lane_id(), pack, checks), message);
+    visit(shared_facts<Pack>(who, lane_id(), pack, checks), message);
   }
   template <class Message>
   static std::string describe_message(Message const& message) {
-    return std::visit([](auto const& one) { return describe(one); }, message);
+    return visit([](auto const& one) { return describe(one); }, message);
   }
 
   // Small windows and parts, so that their ends are met all the time.

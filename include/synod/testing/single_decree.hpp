@@ -79,7 +79,7 @@ struct protocol_setup<single_decree<Quorum>> {
 
   template <class Message, class Pack>
   static void tell(Message const& message, speaker who, Pack& pack, oracle& checks) {
-    std::visit(shared_facts<Pack>(who, lane_id(), pack, checks), message);
+    visit(shared_facts<Pack>(who, lane_id(), pack, checks), message);
   }
   template <class Core>
   static std::string state(Core const& core) {
@@ -95,7 +95,7 @@ struct protocol_setup<single_decree<Quorum>> {
   }
   template <class Message>
   static std::string describe_message(Message const& message) {
-    return std::visit([](auto const& one) { return describe(one); }, message);
+    return visit([](auto const& one) { return describe(one); }, message);
   }
 };
 

@@ -38,7 +38,7 @@ class multi_paxos_core {
 
   static_assert(leader_policy_for<Leader, typename Quorum::system>,
                 "synod::multi_paxos: Leader does not model synod::leader_policy_for");
-  static_assert(std::variant_size_v<message_type> <= 11,
+  static_assert(alternatives_of<message_type> <= 11,
                 "std::visit of libstdc++ becomes an indirect call above 11 alternatives");
 
   // Requires: Quorum::bind accepts the members.
@@ -80,7 +80,7 @@ class multi_paxos_core {
   void step(time_ns now, node_id from, message_type&& received, output_type& out) {
     node_set const who = log_.configs().only(from);
     if (who.empty()) return log_.drop(error_code::unknown_member);
-    std::visit([&](auto& one) { on(now, from, who, one, out); }, received);
+    visit([&](auto& one) { on(now, from, who, one, out); }, received);
   }
 
   void tick(time_ns now, output_type& out) {
@@ -101,6 +101,7 @@ class multi_paxos_core {
 
   void persisted(time_ns now, ticket upto, output_type& out) {
     log_.persisted(upto, out);
+    if (leading_.following()) return;
     may_begin_to_lead(now, out, [&] { leading_.persisted(now, upto, log_, out); });
   }
 
@@ -161,7 +162,7 @@ class multi_paxos_core {
     obey(now, from, asked.at, out);
     // Everything reported is durable once everything appended so far is.
     log_.report(asked, ++answers_,
-                [&](promise<Command>&& part) { log_.send_after(out, who, std::move(part)); });
+                [&](auto&& part) { log_.send_after(out, who, std::move(part)); });
   }
 
   void on(time_ns now, node_id from, node_set who, accept<Command>& asked, output_type& out) {
@@ -200,7 +201,9 @@ class multi_paxos_core {
 
   void heard_chosen(time_ns now, node_set who, ballot at, slot upto, output_type& out) {
     catching_up_.heard(now);
-    if (upto <= log_.chosen_upto()) return;
+    if (upto > log_.chosen_upto()) learn_chosen(now, who, at, upto, out);
+  }
+  void learn_chosen(time_ns now, node_set who, ballot at, slot upto, output_type& out) {
     if (log_.notice_chosen(at, upto, out)) catching_up_.need(now, who, upto, log_);
     moved(now, out);
   }

@@ -274,7 +274,7 @@ class leadership {
     prepare const asked{mine_, recovery_.first(), slot_max};
     log.only_self().for_each([&](node_index me) {
       log.report(asked, log.last_ticket().value,
-                 [&](promise<Command>&& part) { (void)recovery_.take(me, part); });
+                 [&](auto&& part) { (void)recovery_.take(me, *part); });
     });
   }
 
@@ -349,12 +349,7 @@ class leadership {
     auto const& governing = log.configs().of(at);
     if (!governing.quorums.phase2(entry.votes)) return;
     entry.done = true;
-    auto const* const here = log.find(at);
-    if (here != nullptr && here->voted == mine_) {
-      log.choose(at);
-    } else {
-      log.learn(at, entry.value, out);
-    }
+    if (!log.choose(at, mine_)) log.learn(at, entry.value, out);
     entry.value = {};
     log.advance(out);
     if (next_.previous() == log.chosen_upto() && !recovering_) resend_at_ = never;

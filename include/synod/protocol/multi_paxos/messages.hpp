@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/one_of.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/record.hpp>
 #include <synod/core/shared.hpp>
@@ -76,8 +77,8 @@ using read_message = std::variant<read_ask, read_confirmed, read_refused>;
 // by a pointer: no message is larger than an Accept.
 template <class Command, class Election>
 using multi_paxos_message =
-    std::variant<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack,
-                 notice, pulse, learn<Command>, read_message, Election>;
+    one_of<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack, notice,
+           pulse, learn<Command>, read_message, Election>;
 
 // --- what a host asks of the core ---
 

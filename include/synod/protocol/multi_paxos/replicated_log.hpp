@@ -137,7 +137,7 @@ class replicated_log {
       std::size_t const size = here->value.size_hint();
       if (bytes != 0 && bytes + size > bounds_.part_bytes) {
         part.final_part = SYNOD_MUTATION(promise_truncated);
-        emit(std::move(part));
+        emit(shared(std::move(part)));
         if (SYNOD_MUTATION(promise_truncated)) return;
         std::uint32_t const number = part.part + 1;
         part = promise_head(asked, answer);
@@ -147,15 +147,18 @@ class replicated_log {
       bytes += size;
       part.votes.push_back({at, here->voted, here->value, here->chosen});
     }
-    emit(std::move(part));
+    emit(shared(std::move(part)));
   }
 
   // --- what is chosen ---
 
-  // Marks a slot chosen with the value this node voted for or was told.
-  void choose(slot at) {
+  // The proposal of `voted` is chosen for this slot. Returns whether this node voted for it and
+  // therefore has the value; otherwise it has to be learned.
+  [[nodiscard]] bool choose(slot at, ballot voted) {
     cell* const here = acceptor_.cells().find(at);
-    if (here != nullptr) here->chosen = true;
+    if (here == nullptr || here->voted != voted) return false;
+    here->chosen = true;
+    return true;
   }
 
   // A value obtained by catch-up is recorded as chosen, never as a vote.

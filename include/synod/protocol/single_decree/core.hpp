@@ -94,7 +94,7 @@ class single_decree_core {
   void step(time_ns now, node_id from, message_type&& received, output_type& out) {
     node_set const who = options_.members.only(from);
     if (who.empty()) return rejected_.count(error_code::unknown_member);
-    std::visit([&](auto& one) { on(now, from, who, one, out); }, received);
+    visit([&](auto& one) { on(now, from, who, one, out); }, received);
   }
 
   void tick(time_ns now, output_type& out) {
@@ -147,7 +147,7 @@ class single_decree_core {
       return send_after(out, who, nack{asked.at, rule.promised, the_slot});
     }
     if (rule.is == verdict::granted) persist_promise(out);
-    send_after(out, who, promise_of(asked.at));
+    send_after(out, who, shared(promise_of(asked.at)));
   }
 
   void on(time_ns now, node_id from, node_set who, accept<Command> const& asked, output_type& out) {

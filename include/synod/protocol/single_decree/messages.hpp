@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/one_of.hpp>
 #include <synod/core/record.hpp>
 #include <synod/core/shared.hpp>
 #include <synod/roles/messages.hpp>
@@ -19,8 +20,11 @@ struct decree_chosen {
 };
 
 template <class Command>
-using decree_message = std::variant<prepare, shared<promise<Command>>, accept<Command>,
-                                    accepted<Command>, nack, decree_asked, decree_chosen<Command>>;
+inline constexpr bool moves_as_bytes<decree_chosen<Command>> = true;
+
+template <class Command>
+using decree_message = one_of<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>,
+                              nack, decree_asked, decree_chosen<Command>>;
 
 // What became of a proposal. Four different things that other libraries call "error" or "ok":
 

@@ -288,12 +288,7 @@ class contending {
     who = who & governing.members.voters();
     if (!mine.round.on_accepted(who, at, governing.quorums)) return;
     slot const decided = mine.at;
-    auto const* const here = log.find(decided);
-    if (here != nullptr && here->voted == at) {
-      log.choose(decided);
-    } else {
-      log.learn(decided, mine.round.value(), out);
-    }
+    if (!log.choose(decided, at)) log.learn(decided, mine.round.value(), out);
     log.advance(out);
     log.send_now(out, log.others_from(decided), slot_notice{at, decided, log.chosen_upto()});
     settle(now, log);

@@ -82,7 +82,7 @@ class masterless_core {
   void step(time_ns now, node_id from, message_type&& received, output_type& out) {
     node_set const who = log_.configs().only(from);
     if (who.empty()) return log_.drop(error_code::unknown_member);
-    std::visit([&](auto& one) { on(now, from, who, one, out); }, received);
+    visit([&](auto& one) { on(now, from, who, one, out); }, received);
   }
 
   void tick(time_ns now, output_type& out) {
@@ -155,8 +155,8 @@ class masterless_core {
       return log_.send_after(out, who, nack{asked.at, rule.promised, asked.first});
     }
     obey(now, asked.at, out);
-    log_.report(asked, ++answers_, [&](promise<Command>&& part) {
-      log_.send_after(out, who, shared(std::move(part)));
+    log_.report(asked, ++answers_, [&](auto&& part) {
+      log_.send_after(out, who, std::forward<decltype(part)>(part));
     });
   }
 

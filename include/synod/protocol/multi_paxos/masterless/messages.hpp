@@ -29,8 +29,8 @@ using extent_message = std::variant<extent_ask, extent_told>;
 
 template <class Command>
 using masterless_message =
-    std::variant<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack,
-                 slot_notice, learn<Command>, extent_message>;
+    one_of<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack, slot_notice,
+           learn<Command>, extent_message>;
 
 using masterless_request = std::variant<read_request, reconfigure_request, open_session_request,
                                         snapshotted, snapshot_installed>;
