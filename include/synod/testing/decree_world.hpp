@@ -239,8 +239,8 @@ class decree_world {
   }
 
   void send(node& self, unsigned from, node_set to, message_type const& message) {
-    if (auto const* asked = std::get_if<prepare>(&message)) self.asking = asked->at;
-    if (auto const* asked = std::get_if<accept<command>>(&message)) self.proposing = asked->at;
+    if (auto const* asked = message.template get_if<prepare>()) self.asking = asked->at;
+    if (auto const* asked = message.template get_if<accept<command>>()) self.proposing = asked->at;
     to.for_each([&](node_index target) {
       std::uint64_t const mark = mark_of(from, target.value, message);
       auto const place = std::lower_bound(flying_.begin(), flying_.end(), mark,
@@ -324,23 +324,23 @@ class decree_world {
     std::erase_if(flying_, [this](std::shared_ptr<flying const> const& one) {
       node const& to = *nodes_[one->to];
       bool const knows = to.core.is_chosen();
-      if (auto const* got = std::get_if<shared<promise<command>>>(&one->message)) {
+      if (auto const* got = one->message.template get_if<shared<promise<command>>>()) {
         return knows || (*got)->at != to.asking || (*got)->at == to.proposing;
       }
-      if (auto const* got = std::get_if<accepted<command>>(&one->message)) {
+      if (auto const* got = one->message.template get_if<accepted<command>>()) {
         return knows || got->at != to.proposing;
       }
-      if (std::holds_alternative<decree_chosen<command>>(one->message)) return knows;
+      if (one->message.template get_if<decree_chosen<command>>() != nullptr) return knows;
       if (fixed_->ticks) return false;
-      if (std::holds_alternative<nack>(one->message)) return true;
+      if (one->message.template get_if<nack>() != nullptr) return true;
       return !knows && refused_for_good(to, *one);
     });
   }
   // Whether a node refuses it now and would after a restart. What its records stand for never
   // falls, which is checked when they are written, so it will always.
   bool refused_for_good(node const& to, flying const& what) const {
-    auto const* const asked = std::get_if<prepare>(&what.message);
-    auto const* const wanted = std::get_if<accept<command>>(&what.message);
+    auto const* const asked = what.message.template get_if<prepare>();
+    auto const* const wanted = what.message.template get_if<accept<command>>();
     bool const below = (asked != nullptr && asked->at < to.standing()) ||
                        (wanted != nullptr && wanted->at < to.standing());
     return below && refuses(to.core, to.now, what) && refuses(restarted(to, what.to), to.now, what);
@@ -357,7 +357,7 @@ class decree_world {
     by.step(now, node_id(what.from + 1U), message_type(what.message), out);
     bool const silent = out.persist.empty() && out.decided.empty() && out.send_now.empty();
     return silent && std::all_of(out.send_after.begin(), out.send_after.end(), [](auto const& one) {
-             return std::holds_alternative<nack>(one.message);
+             return one.message.template get_if<nack>() != nullptr;
            });
   }
 
@@ -383,7 +383,7 @@ class decree_world {
   static std::uint64_t mark_of(unsigned from, unsigned to, message_type const& message) {
     fingerprint all;
     all(from, to);
-    std::visit(message_fields{all}, message);
+    visit(message_fields{all}, message);
     return all.first();
   }
 
