@@ -85,11 +85,36 @@ TEST(read_barrier, a_log_read_waits_for_its_own_barrier) {
   b.flush();
   ASSERT_EQ(b.barriers.size(), 2U);
   EXPECT_NE(b.barriers[0], b.barriers[1]);
-  b.reads.barrier_applied(b.barriers[1], slot(9));
-  b.reads.applied(slot(9));
-  EXPECT_EQ(b.served(), handles{3});
-  b.reads.barrier_refused(b.barriers[0], {error_code::not_leader, 0, "test", ""});
-  EXPECT_EQ(b.reads.finished().size(), 2U);
+  b.reads.barrier_applied(b.barriers[0], slot(8));
+  b.reads.applied(slot(8));
+  EXPECT_EQ(b.served(), (handles{1, 2}));
+  b.reads.barrier_refused(b.barriers[1], {error_code::not_leader, 0, "test", ""});
+  ASSERT_EQ(b.reads.finished().size(), 1U);
+  EXPECT_EQ(b.reads.finished()[0].why.code, error_code::not_leader);
+}
+
+TEST(read_barrier, a_barrier_that_was_lost_is_put_again_and_a_later_one_serves_as_well) {
+  bench b;
+  b.reads = read_barrier({.barrier_again_ns = 300});
+  b.begin(1, read::linearizable_log(), 0);
+  b.flush();
+  b.begin(2, read::linearizable_log(), 200);
+  b.flush(200);
+  b.reads.tick(299);
+  EXPECT_FALSE(b.reads.wants_flush());
+  EXPECT_EQ(b.reads.next_deadline(), 300);
+  b.reads.tick(300);
+  b.flush(300);
+  ASSERT_EQ(b.barriers.size(), 3U);
+  EXPECT_EQ(b.reads.next_deadline(), 600);
+  b.reads.barrier_applied(b.barriers[0], slot(3));
+  b.reads.applied(slot(3));
+  EXPECT_EQ(b.served(), handles{1}) << "the second began after this one was put";
+  b.reads.barrier_applied(b.barriers[2], slot(4));
+  b.reads.applied(slot(4));
+  EXPECT_EQ(b.served(), handles{2});
+  b.reads.tick(2000);
+  EXPECT_FALSE(b.reads.wants_flush());
 }
 
 TEST(read_barrier, a_session_read_waits_for_what_its_client_saw) {

@@ -32,6 +32,8 @@ class read_barrier {
  public:
   struct limits {
     std::size_t reads_max = 65'536;
+    // A barrier that was lost on its way, or with the leader it was sent to, is put again.
+    time_ns barrier_again_ns = 500'000'000;
   };
 
   read_barrier() = default;
@@ -49,6 +51,7 @@ class read_barrier {
     }
     if (deadline < soonest_) soonest_ = deadline;
     waiting_.push_back({handle, deadline, way_of(level, now), 0, slot()});
+    if (waiting_.back().by == way::barrier) put_again_at(now + bounds_.barrier_again_ns);
     place(waiting_.back(), level);
     return std::nullopt;
   }
@@ -87,8 +90,12 @@ class read_barrier {
     release();
   }
   // A barrier of this node was applied, in that slot; it carries what was proposed, see executor.
+  // Whatever began before it was put there is served by it, though it asked for an earlier one.
   void barrier_applied(sequence number, slot at) {
-    end_group(way::barrier, number.value & ~barrier_bit, at, {});
+    std::uint64_t const count = number.value & ~barrier_bit;
+    sift(
+        [&](pending& one) { return reach(one, one.by == way::barrier && one.group <= count, at); });
+    release();
   }
   // The batch in which that barrier was is not going to be decided.
   void barrier_refused(sequence number, error why) {
@@ -101,12 +108,17 @@ class read_barrier {
   }
   void tick(time_ns now) {
     if (now < soonest_) return;
-    soonest_ = never;
+    bool const again = now >= again_at_;
+    time_ns const next = again ? now + bounds_.barrier_again_ns : again_at_;
+    soonest_ = again_at_ = never;
     sift([&](pending const& one) -> std::optional<error> {
       if (now >= one.deadline) {
         return error{error_code::timed_out, one.handle, "read", "read again"};
       }
       if (one.deadline < soonest_) soonest_ = one.deadline;
+      if (one.by != way::barrier) return std::nullopt;
+      barrier_wanted_ = barrier_wanted_ || again;
+      put_again_at(next);
       return std::nullopt;
     });
   }
@@ -171,13 +183,22 @@ class read_barrier {
 
   void end_group(way by, std::uint64_t group, slot upto, error why) {
     sift([&](pending& one) -> std::optional<error> {
-      if (one.by != by || one.group != group) return std::nullopt;
-      if (why) return why;
-      one.by = way::slot_reached;
-      one.upto = upto;
-      if (upto < lowest_) lowest_ = upto;
-      return std::nullopt;
+      bool const mine = one.by == by && one.group == group;
+      if (mine && why) return why;
+      return reach(one, mine, upto);
     });
+  }
+  // From now on it waits for that slot only, if `now` says so.
+  std::optional<error> reach(pending& one, bool now, slot upto) {
+    if (!now) return std::nullopt;
+    one.by = way::slot_reached;
+    one.upto = upto;
+    if (upto < lowest_) lowest_ = upto;
+    return std::nullopt;
+  }
+  void put_again_at(time_ns when) {
+    if (when < again_at_) again_at_ = when;
+    if (when < soonest_) soonest_ = when;
   }
 
   // Once everything up to an answer is applied, the state is as current as its question.
@@ -234,6 +255,7 @@ class read_barrier {
   slot applied_;
   slot lowest_ = slot_max;  // what the first of those that wait for a slot waits for
   time_ns soonest_ = never;
+  time_ns again_at_ = never;    // when barriers are put again
   time_ns current_at_ = never;  // the state contains everything acknowledged before this
   std::uint64_t questions_ = 0;
   std::uint64_t barriers_ = 0;
