@@ -66,7 +66,7 @@ class packing {
   }
   value_digest digest(command const& of) {
     scratch_.clear();
-    values_.coder().encode(of, scratch_);
+    static_cast<void>(values_.coder().encode(of, scratch_));
     return digest_of(scratch_);
   }
   // Of each command of a value; valid until the next call.
