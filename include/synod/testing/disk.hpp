@@ -163,14 +163,17 @@ class disk {
     return true;
   }
   // A random bit or sector of a random file goes bad. Returns false on an empty disk.
+  // Most of a disk is zeros to which nobody ever looks, so it is mostly where something was
+  // written.
   bool decay() {
     std::vector<file_name> all = names();
     std::erase_if(all, [&](file_name const& one) { return image_.size(image_.find(one)) == 0; });
     if (all.empty()) return false;
     file_name const which = random_.pick(all);
-    std::uint64_t const bytes = image_.size(image_.find(which));
-    if (random_.one_in(4)) return lose_sector(which, random_.below(bytes));
-    return flip_bit(which, random_.below(bytes * 8));
+    std::uint64_t at = random_.below(size(which));
+    if (!random_.one_in(4)) at = next_written(which, at);
+    if (random_.one_in(4)) return lose_sector(which, at);
+    return flip_bit(which, at * 8 + random_.below(8));
   }
   [[nodiscard]] std::vector<file_name> names() const {
     std::vector<file_name> all;
@@ -212,6 +215,15 @@ class disk {
     time_ns due;
   };
 
+  // The first place from there on, and then from the beginning, that is not zero.
+  [[nodiscard]] std::uint64_t next_written(file_name const& which, std::uint64_t from) const {
+    std::vector<std::byte> const bytes = contents(which);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      std::uint64_t const at = (from + i) % bytes.size();
+      if (bytes[static_cast<std::size_t>(at)] != std::byte{0}) return at;
+    }
+    return from;
+  }
   void end_of_power() {
     kill();
     go_on();
