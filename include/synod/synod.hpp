@@ -22,6 +22,7 @@
 #include <synod/core/ids.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/node_set.hpp>
+#include <synod/core/one_of.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/output.hpp>
 #include <synod/core/record.hpp>
