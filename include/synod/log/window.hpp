@@ -130,7 +130,7 @@ class window {
   }
 
   Cell* fresh() {
-    if (free_.empty()) return new Cell[chunk_slots];
+    if (free_.empty()) return new Cell[chunk_slots]();
     Cell* const chunk = free_.back();
     free_.pop_back();
     return chunk;
