@@ -48,6 +48,8 @@ class ballot_election {
                      std::vector<policy_send<message>>& out) {
     if (now < beat_at_) return leader_advice::none;
     leader_advice const advice = beat_at_ == 0 ? leader_advice::none : judge(seen);
+    idle_ = seen.phase == leading_phase::following && advice == leader_advice::none;
+    fresh_ = false;
     beat_at_ = now + options_.heartbeat_ns;
     ++round_;
     replied_ = {};
@@ -75,6 +77,7 @@ class ballot_election {
     if (at > leader_) {
       leader_ = at;
       happy_ = true;
+      fresh_ = true;
       unhappy_beats_ = 0;
     }
   }
@@ -112,7 +115,9 @@ class ballot_election {
     bool const supported = seen.phase == leading_phase::preparing
                                ? seen.quorums.phase1(supporters & seen.members.voters())
                                : seen.quorums.phase2(supporters & seen.members.voters());
-    happy_ = i_lead ? supported || larger_happy_leader : leader_is_happy;
+    // The answers of the round in which a leader was first heard may be older than it is. Whoever
+    // is unhappy for that invites those who do not hear the leader to depose it.
+    happy_ = i_lead ? supported || larger_happy_leader : leader_is_happy || fresh_;
     unhappy_beats_ = happy_ ? 0 : unhappy_beats_ + 1;
     if (!seen.eligible) {
       bool const idle = seen.phase == leading_phase::following;
@@ -122,8 +127,9 @@ class ballot_election {
       return supported || unhappy_beats_ < 2 ? leader_advice::none : leader_advice::step_down;
     }
     // We believe in ourselves and are supported, but stopped leading (for want of a quorum, or
-    // because somebody who then vanished refused us): lead again.
-    if (i_lead && supported && seen.phase == leading_phase::following) {
+    // because somebody who then vanished refused us): lead again. Only answers given since then say
+    // so: two ends of a chain that trust older ones would depose each other for ever.
+    if (i_lead && supported && idle_ && seen.phase == leading_phase::following) {
       return leader_advice::campaign;
     }
     node_set const reached = (replied_ | seen.members.only(seen.self)) & seen.members.voters();
@@ -139,6 +145,8 @@ class ballot_election {
   ballot mine_;
   ballot leader_;
   bool happy_ = false;
+  bool fresh_ = false;  // the leader was first heard in the present round
+  bool idle_ = false;   // did not lead, nor campaign, when the present round of questions left
   std::uint32_t unhappy_beats_ = 0;
   node_set replied_;
   std::array<message, node_set::capacity> replies_{};
