@@ -61,6 +61,7 @@
 #include <synod/protocol/multi_paxos/core.hpp>
 #include <synod/protocol/multi_paxos/following.hpp>
 #include <synod/protocol/multi_paxos/leading.hpp>
+#include <synod/protocol/multi_paxos/lost_slots.hpp>
 #include <synod/protocol/multi_paxos/masterless/contending.hpp>
 #include <synod/protocol/multi_paxos/masterless/core.hpp>
 #include <synod/protocol/multi_paxos/masterless/extent_reads.hpp>
@@ -70,6 +71,7 @@
 #include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/protocol/multi_paxos/options.hpp>
 #include <synod/protocol/multi_paxos/prefix_notice.hpp>
+#include <synod/protocol/multi_paxos/preparing.hpp>
 #include <synod/protocol/multi_paxos/recovery.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 #include <synod/protocol/multi_paxos/wire.hpp>

@@ -109,7 +109,13 @@ class acceptor {
       if (gone.voted > most) most = gone.voted;
     });
     if (!most.empty()) promises_.raise(slot(1), upto, most);
+    promises_.merge(upto);
   }
+
+  // Keeps one promise, the strongest, for all slots up to `upto`, which are decided here: nothing
+  // is voted for there again, and refusing too much costs no more than a round. Without it every
+  // leader, and every slot that was contended for, would leave a range behind.
+  void merge_promises(slot upto) { promises_.merge(upto); }
 
   [[nodiscard]] range_promises const& promises() const { return promises_; }
   [[nodiscard]] window<cell>& cells() { return cells_; }
@@ -127,9 +133,12 @@ class acceptor {
 
  private:
   [[gnu::noinline]] ruling judge(ballot at, slot at_slot, slot_value<Command> const& value) {
+    ballot const promised = promises_.of(at_slot);
+    if (at < promised && cells_.find(at_slot) == nullptr && !SYNOD_MUTATION(accept_below_promise)) {
+      return {verdict::refused, promised};  // without making room for it
+    }
     cell& here = cells_.at(at_slot);
     if (here.chosen) return {verdict::chosen, here.voted};
-    ballot const promised = promises_.of(at_slot);
     ballot const standing = standing_for(promised, here.voted);
     if (at < standing && !SYNOD_MUTATION(accept_below_promise)) {
       return {verdict::refused, standing};

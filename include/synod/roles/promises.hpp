@@ -95,6 +95,12 @@ class range_promises {
     }
   }
 
+  // Makes one range, at the strongest ballot in it, of everything up to `upto`.
+  void merge(slot upto) {
+    ballot const most = strongest(slot(1), upto);
+    if (!most.empty()) raise(slot(1), upto, most);
+  }
+
  private:
   shared<std::vector<promised_range>> ranges_;
   promised_range topmost_;  // the last of them, if there is one

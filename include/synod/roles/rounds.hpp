@@ -35,6 +35,7 @@ class round_reservation {
   [[nodiscard]] std::optional<std::uint32_t> due() {
     if (used_ + round_block / 2 <= reserved_) return std::nullopt;
     reserved_ = used_ + round_block;
+    if (first_reserved_ == 0) first_reserved_ = reserved_;
     return reserved_;
   }
   void written(ticket at) { written_ = at; }
@@ -46,16 +47,22 @@ class round_reservation {
   // Whether `round` may be used in a message that leaves now.
   [[nodiscard]] bool covered(std::uint32_t round) const { return round <= durable_; }
 
+  // A number that no earlier life of this node had, since every life reserves rounds of its own
+  // first. Whoever uses it must wait until `known`, or until that reservation is durable.
+  [[nodiscard]] std::uint64_t life() const { return std::uint64_t{first_reserved_} << 32; }
+  [[nodiscard]] bool known() const { return durable_ != 0; }
+
   // Everything that decides how it goes on, for whoever compares states.
   template <class Visit>
   void fields(Visit&& visit) const {
-    visit(used_, reserved_, durable_, written_);
+    visit(used_, reserved_, durable_, first_reserved_, written_);
   }
 
  private:
   std::uint32_t used_ = 0;
   std::uint32_t reserved_ = 0;
   std::uint32_t durable_ = 0;
+  std::uint32_t first_reserved_ = 0;
   ticket written_{UINT64_MAX};
 };
 

@@ -60,6 +60,7 @@ class drain {
       if (!out.persist.empty()) {
         host.persist(out.persist);
         out.persist.clear();
+        if (host.storage_failed() && !SYNOD_MUTATION(going_on_without_disk)) return false;
       }
       if (SYNOD_MUTATION(reply_before_sync)) release(ticket(UINT64_MAX), out, host);
       host.flush();

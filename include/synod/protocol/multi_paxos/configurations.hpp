@@ -52,10 +52,44 @@ class configurations {
     return nullptr;
   }
 
-  // Adds the newest one. False if it does not build on the newest, or binds no quorums: then the
-  // slot that held it is a noop, on every node alike.
-  bool add(slot first, membership members) {
+  // Whether `members` names everybody as every configuration that governs `from` or a later slot
+  // does. A tally knows its members by index and its senders by id, so while two configurations are
+  // in force each index and each id must mean one store in both (hazards H12, H15): who comes back
+  // with a new store is taken in once the last slot of the old one is decided.
+  [[nodiscard]] bool consistent(membership const& members, slot from) const {
+    bool same = true;
+    for_each_from(from, [&](governing const& one) {
+      for (member const& known : one.members.members()) {
+        for (member const& named : members.members()) {
+          bool const index = known.index == named.index;
+          bool const id = known.id == named.id;
+          same = same && index == id && (!id || known.store == named.store);
+        }
+      }
+    });
+    return same || SYNOD_MUTATION(index_taken_for_member);
+  }
+
+  // Why `members` may not be proposed as the next configuration; none if they may. `open` is the
+  // first slot that is not decided.
+  [[nodiscard]] error objection(membership const& members, slot open) const {
+    if (members.number() != newest().members.number().next()) {
+      return {error_code::stale_configuration, members.number().value, "membership",
+              "build on the newest configuration"};
+    }
+    if (!consistent(members, open)) {
+      return {error_code::duplicate_member, members.number().value, "membership",
+              "give each store an index of its own, for life"};
+    }
+    return Quorum::bind(members).conflict.why;
+  }
+
+  // Adds the newest one, decided in `decided_at`. False if it does not build on the newest, names
+  // somebody otherwise, or binds no quorums: then the slot that held it is a noop, on every node
+  // alike.
+  bool add(slot decided_at, slot first, membership members) {
     if (members.number() != newest().members.number().next()) return false;
+    if (!consistent(members, decided_at)) return false;
     auto bound = Quorum::bind(members);
     if (!bound.system.has_value()) return false;
     all_.push_back({first, std::move(members), *bound.system});
@@ -74,6 +108,13 @@ class configurations {
     node_set all;
     for_each_from(from, [&](governing const& one) { all = all | one.members.voters(); });
     return all;
+  }
+  // This node as the newest configuration that knows it names it, null for a stranger.
+  [[nodiscard]] member const* known(node_id id) const {
+    for (std::size_t i = all_.size(); i-- > 0;) {
+      if (member const* const found = all_[i].members.find(id)) return found;
+    }
+    return nullptr;
   }
   // The set of this one node, by any retained configuration; empty for a stranger.
   [[nodiscard]] node_set only(node_id id) const {

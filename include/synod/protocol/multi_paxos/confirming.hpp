@@ -50,10 +50,12 @@ class confirming {
     if (now >= pulse_at_) beat(now, mine, log, out);
   }
 
-  void on_ack(time_ns now, node_set who, pulse_ack const& got, ballot mine, log_type& log,
+  void on_ack(time_ns now, node_id from, pulse_ack const& got, ballot mine, log_type& log,
               Output& out) {
-    if (got.at != mine || got.token > issued_) return;
-    who.for_each([&](node_index one) {
+    bool const present = got.at == mine || SYNOD_MUTATION(stale_ack_counted);
+    if (!present || got.token > issued_) return;
+    enter(governing(log));
+    governing(log).members.only(from).for_each([&](node_index one) {
       if (got.token > acked_[one.value]) acked_[one.value] = got.token;
       if (got.chosen_upto > chosen_at_[one.value]) chosen_at_[one.value] = got.chosen_upto;
     });
@@ -67,7 +69,9 @@ class confirming {
     return most;
   }
 
-  [[nodiscard]] bool full() const { return reads_.size() >= bounds_.reads_max; }
+  [[nodiscard]] bool full() const {
+    return reads_.size() >= bounds_.reads_max && !SYNOD_MUTATION(reads_without_end);
+  }
 
   // A read that arrived here (nobody), or at a follower that asks on its behalf.
   // `barrier` is the first slot this leadership decides: a state without it may miss what a
@@ -92,6 +96,20 @@ class confirming {
     time_ns expires_at;
   };
 
+  using configuration = typename configurations<Quorum>::governing;
+
+  static configuration const& governing(log_type const& log) {
+    return log.configs().of(log.chosen_upto().next());
+  }
+  // Who acknowledged is kept by index, and an index belongs to one configuration: at a boundary
+  // everybody is asked anew.
+  void enter(configuration const& now_governing) {
+    if (acked_in_ == now_governing.members.number()) return;
+    acked_in_ = now_governing.members.number();
+    acked_ = {};
+    chosen_at_ = {};
+  }
+
   void beat(time_ns now, ballot mine, log_type& log, Output& out) {
     ++issued_;
     pulse_at_ = now + bounds_.pulse_ns;
@@ -101,15 +119,16 @@ class confirming {
 
   [[nodiscard]] bool confirmed(std::uint64_t token, log_type const& log) const {
     if (SYNOD_MUTATION(read_without_quorum)) return true;
-    auto const& governing = log.configs().of(log.chosen_upto().next());
+    configuration const& asked = governing(log);
     node_set with_us = log.only_self();
-    governing.members.voters().for_each([&](node_index one) {
+    asked.members.voters().for_each([&](node_index one) {
       if (acked_[one.value] >= token) with_us.insert(one);
     });
-    return meets_every_phase1(governing.quorums, with_us, governing.members.voters());
+    return meets_every_phase1(asked.quorums, with_us, asked.members.voters());
   }
 
   void settle(time_ns now, ballot mine, log_type& log, Output& out) {
+    enter(governing(log));
     if (confirmed_upto_ < issued_ && confirmed(issued_, log)) confirmed_upto_ = issued_;
     std::size_t kept = 0;
     bool more = false;
@@ -128,11 +147,17 @@ class confirming {
     }
   }
 
+  // Whoever acknowledged can only speak for the slots of their own configuration. If it began after
+  // the read did, a higher ballot may have decided the last slots of the one before: the read needs
+  // them too, and they are decided here.
   void release(waiting_read const& one, log_type& log, Output& out) {
+    slot const began = governing(log).first;
+    slot upto = one.upto;
+    if (began > upto && !SYNOD_MUTATION(read_across_boundary)) upto = began.previous();
     if (one.on_behalf_of.empty()) {
-      out.answers.push_back({one.id, one.upto, {}});
+      out.answers.push_back({one.id, upto, {}});
     } else {
-      log.send_now(out, one.on_behalf_of, read_message(read_confirmed{one.id, one.upto}));
+      log.send_now(out, one.on_behalf_of, read_message(read_confirmed{one.id, upto}));
     }
   }
 
@@ -165,6 +190,7 @@ class confirming {
   std::uint64_t confirmed_upto_ = 0;
   std::array<std::uint64_t, node_set::capacity> acked_{};
   std::array<slot, node_set::capacity> chosen_at_{};
+  config_number acked_in_;
   std::vector<waiting_read> reads_;
 };
 

@@ -50,8 +50,7 @@ class multi_paxos_core {
         following_({options_.read_max_ns, options_.reads_max}),
         confirming_({options_.pulse_ns, options_.read_max_ns, options_.reads_max}),
         catching_up_({options_.gap_grace_ns, options_.learn_retry_ns, options_.probe_ns,
-                      options_.learn_parts}),
-        answers_(generator(options_.seed ^ options_.self.value).next()) {}
+                      options_.learn_parts}) {}
 
   // --- restart ---
 
@@ -60,6 +59,8 @@ class multi_paxos_core {
 
   void start(time_ns now, damage const& harm, output_type& out) {
     log_.start(harm, out);
+    answers_ = SYNOD_MUTATION(life_not_told_apart) ? 0 : log_.rounds().life();
+    following_.number_reads_from(answers_);
     catching_up_.heard(now);
     tick(now, out);
   }
@@ -89,10 +90,6 @@ class multi_paxos_core {
     if (advice == leader_advice::campaign && eligible()) campaign(now, out);
     if (advice == leader_advice::step_down) step_down(now, out);
     leading_.tick(now, log_, out);
-    if (leading_.learns_in_vain(log_)) {
-      step_down(now, out);
-      if (eligible()) campaign(now, out);
-    }
     confirming_.tick(now, leading_.mine(), log_, out);
     following_.tick(now, out);
     catching_up_.tick(now, log_, out);
@@ -146,7 +143,8 @@ class multi_paxos_core {
 
   static std::uint32_t pipeline(options const& given) {
     std::uint32_t const most = given.constants.alpha;
-    return given.pipeline_slots_max < most ? given.pipeline_slots_max : most;
+    bool const less = given.pipeline_slots_max < most || SYNOD_MUTATION(pipeline_past_alpha);
+    return less ? given.pipeline_slots_max : most;
   }
 
   // --- messages: acceptor ---
@@ -166,13 +164,11 @@ class multi_paxos_core {
   }
 
   void on(time_ns now, node_id from, node_set who, accept<Command>& asked, output_type& out) {
-    if (asked.at.owner != from || !trusted(asked.at, from)) return;
+    if (!trusted(asked.at, from)) return;
     slot const at = asked.at_slot;
     if (at <= log_.chosen_upto()) return already_chosen(who, asked, out);
-    if (at > log_.highest_acceptable()) {
-      return catching_up_.need(now, who, asked.chosen_upto, log_);
-    }
-    if (!log_.may_vote(at)) {
+    bool const far = at > log_.highest_acceptable() && !SYNOD_MUTATION(accept_any_distance);
+    if (far || !log_.may_vote(at)) {
       return catching_up_.need(now, who, asked.chosen_upto, log_);
     }
     ruling const rule = log_.on_accept(asked.at, at, asked.value, out);
@@ -195,7 +191,7 @@ class multi_paxos_core {
   }
 
   void on(time_ns now, node_id from, node_set who, notice const& got, output_type& out) {
-    if (got.at.owner != from || !trusted(got.at, from)) return;
+    if (!trusted(got.at, from)) return;
     heard_chosen(now, who, got.at, got.chosen_upto, out);
   }
 
@@ -210,9 +206,9 @@ class multi_paxos_core {
 
   // --- messages: leader ---
 
-  void on(time_ns now, node_id, node_set who, shared<promise<Command>>& got, output_type& out) {
+  void on(time_ns now, node_id from, node_set, shared<promise<Command>>& got, output_type& out) {
     may_begin_to_lead(now, out, [&] {
-      bool const good = leading_.on_promise(now, who, *got, log_, out);
+      bool const good = leading_.on_promise(now, from, *got, log_, out);
       if (!good) log_.drop(error_code::malformed);
     });
     if (leading_.must_learn(log_)) {
@@ -236,20 +232,21 @@ class multi_paxos_core {
   }
 
   // Evidence that no promise or vote of this node above this ballot covers a slot that may be open.
+  // Who may have forgotten some has none to give.
   void on_pulse(time_ns now, node_id from, node_set who, pulse_beat const& got, output_type& out) {
-    if (got.at.owner != from || !trusted(got.at, from)) return;
+    if (!trusted(got.at, from)) return;
     ballot const strongest = log_.strongest_from(got.chosen_upto.next());
     if (strongest > got.at && !SYNOD_MUTATION(deposed_leader_acknowledged)) {
       return log_.send_after(out, who, nack{got.at, strongest, got.chosen_upto.next()});
     }
     if (got.at != following_.leader()) obey(now, from, got.at, out);
     heard_chosen(now, who, got.at, got.chosen_upto, out);
-    if (!log_.harm().none() && !SYNOD_MUTATION(amnesiac_acknowledges)) return;
+    if (!log_.lost_nothing() && !SYNOD_MUTATION(amnesiac_acknowledges)) return;
     log_.send_after(out, who, pulse(pulse_ack{got.at, got.token, got.sent_at, log_.chosen_upto()}));
   }
-  void on_pulse(time_ns now, node_id, node_set who, pulse_ack const& got, output_type& out) {
-    if (!leading_.leads() || got.at != leading_.mine()) return;
-    confirming_.on_ack(now, who, got, leading_.mine(), log_, out);
+  void on_pulse(time_ns now, node_id from, node_set who, pulse_ack const& got, output_type& out) {
+    if (!leading_.leads()) return;
+    confirming_.on_ack(now, from, got, leading_.mine(), log_, out);
     hand_over_when_ready(who, out);
   }
   void on_pulse(time_ns now, node_id from, node_set, pulse_hand_over const& got, output_type& out) {
@@ -305,8 +302,8 @@ class multi_paxos_core {
       return refuse(error_code::not_leader, "read again when a leader is known");
     }
     if (following_.full()) return refuse(error_code::busy, "read again later");
-    following_.forward(now, asked.id);
-    log_.send_now(out, leader, read_message(read_ask{asked.id}));
+    if (!log_.rounds().known()) return refuse(error_code::not_ready, "read again");
+    log_.send_now(out, leader, read_message(read_ask{following_.forward(now, asked.id)}));
     return std::nullopt;
   }
 
@@ -324,12 +321,8 @@ class multi_paxos_core {
 
   std::optional<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
-    membership const& newest = log_.configs().newest().members;
-    if (asked.members.number() != newest.number().next()) {
-      return refuse(error_code::stale_configuration, "build on the newest configuration");
-    }
-    if (!Quorum::bind(asked.members).system.has_value()) {
-      return refuse(error_code::quorums_do_not_meet, "choose quorums that meet");
+    if (error const why = log_.configs().objection(asked.members, log_.chosen_upto().next())) {
+      return refusal{why, hint()};
     }
     leading_.propose(now, value_type::of(std::move(asked.members)), log_, out);
     return std::nullopt;
@@ -358,7 +351,9 @@ class multi_paxos_core {
 
   std::optional<refusal> cannot_propose() const {
     if (!leading_.leads()) return refuse(error_code::not_leader, "propose at the leader");
-    if (transfer_until_ != never) return refuse(error_code::busy, "the leader is handing over");
+    if (transfer_until_ != never && !SYNOD_MUTATION(transfer_admits)) {
+      return refuse(error_code::busy, "the leader is handing over");
+    }
     if (leading_.room(log_) == 0) return refuse(error_code::busy, "propose when a slot is free");
     return std::nullopt;
   }
@@ -367,7 +362,7 @@ class multi_paxos_core {
   }
 
   [[nodiscard]] bool eligible() const {
-    return log_.harm().none() &&
+    return log_.may_promise() &&
            !(log_.only_self() & log_.configs().of(log_.chosen_upto().next()).members.voters())
                 .empty();
   }
@@ -380,7 +375,9 @@ class multi_paxos_core {
 
   // The leader it follows is trusted without looking again; any other ballot is looked at.
   [[nodiscard]] bool trusted(ballot at, node_id from) {
-    return at == following_.leader() || log_.plausible(at, from);
+    bool const followed =
+        at == following_.leader() && (at.owner == from || SYNOD_MUTATION(foreign_ballot_accepted));
+    return followed || log_.plausible(at, from);
   }
 
   void campaign(time_ns now, output_type& out) {
@@ -440,7 +437,7 @@ class multi_paxos_core {
   catching_up<Command, Quorum, output_type> catching_up_;
   std::vector<policy_send<typename Leader::message>> policy_out_;
 
-  std::uint64_t answers_;  // names the looks at the log that promises report, across restarts
+  std::uint64_t answers_ = 0;  // names the looks at the log that promises report, across restarts
   node_set transfer_to_;
   time_ns transfer_until_ = never;
 };

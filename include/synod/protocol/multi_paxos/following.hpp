@@ -44,13 +44,20 @@ class following {
   [[nodiscard]] time_ns next_deadline() const {
     return reads_.empty() ? never : reads_.front().expires_at;
   }
-  void forward(time_ns now, std::uint64_t id) { reads_.push_back({id, now + bounds_.read_max_ns}); }
-  void confirmed(std::uint64_t id, slot upto, Output& out) {
-    if (forget(id)) out.answers.push_back({id, upto, {}});
+  // Numbers that no earlier life of this node used: an answer that was meant for one of those is
+  // older than the read it would be taken for (hazard H6).
+  void number_reads_from(std::uint64_t first) { last_number_ = first; }
+  // Returns the number under which to ask.
+  [[nodiscard]] std::uint64_t forward(time_ns now, std::uint64_t id) {
+    reads_.push_back({++last_number_, id, now + bounds_.read_max_ns});
+    return last_number_;
   }
-  void refused(std::uint64_t id, Output& out) {
-    if (forget(id)) {
-      out.answers.push_back({id, slot(), {error_code::not_leader, id, "read", "read again"}});
+  void confirmed(std::uint64_t number, slot upto, Output& out) {
+    if (auto const id = forget(number)) out.answers.push_back({*id, upto, {}});
+  }
+  void refused(std::uint64_t number, Output& out) {
+    if (auto const id = forget(number)) {
+      out.answers.push_back({*id, slot(), {error_code::not_leader, *id, "read", "read again"}});
     }
   }
   void tick(time_ns now, Output& out) {
@@ -61,6 +68,7 @@ class following {
 
  private:
   struct forwarded_read {
+    std::uint64_t number;
     std::uint64_t id;
     time_ns expires_at;
   };
@@ -72,17 +80,19 @@ class following {
     reads_.erase(reads_.begin(), reads_.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
-  bool forget(std::uint64_t id) {
+  std::optional<std::uint64_t> forget(std::uint64_t number) {
     for (std::size_t i = 0; i < reads_.size(); ++i) {
-      if (reads_[i].id != id) continue;
+      if (reads_[i].number != number) continue;
+      std::uint64_t const id = reads_[i].id;
       reads_.erase(reads_.begin() + static_cast<std::ptrdiff_t>(i));
-      return true;
+      return id;
     }
-    return false;
+    return std::nullopt;
   }
 
   limits bounds_;
   ballot leader_;
+  std::uint64_t last_number_ = 0;
   std::vector<forwarded_read> reads_;
 };
 

@@ -4,7 +4,7 @@
 #include <synod/core/assert.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/protocol/multi_paxos/prefix_notice.hpp>
-#include <synod/protocol/multi_paxos/recovery.hpp>
+#include <synod/protocol/multi_paxos/preparing.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 
 #include <cstdint>
@@ -53,7 +53,6 @@ class leadership {
     mine_ = *at;
     phase_ = leading_phase::preparing;
     barrier_ = slot();
-    asked_in_vain_ = 0;
     own_votes_.clear();
     first_own_vote_ = 0;
     begin_recovery(now, log.chosen_upto().next(), log, out);
@@ -62,19 +61,24 @@ class leadership {
   void step_down() {
     phase_ = leading_phase::following;
     mine_ = {};
-    recovering_ = false;
+    phase1_.stop();
     resend_at_ = never;
     for (open_slot& one : open_) one = {};
+    overwritten_.clear();
   }
 
   // Visits what was proposed under this ballot and decided by somebody else's round, once each.
   template <class Visit>
   void for_each_overtaken(log_type const& log, Visit&& visit) {
     if (!leads()) return;
-    for (; overtaken_upto_ < log.chosen_upto() && overtaken_upto_.next() < next_;
-         overtaken_upto_ = overtaken_upto_.next()) {
-      open_slot const& one = open(overtaken_upto_.next());
-      if (!one.done && !one.value.is_noop()) visit(overtaken_upto_.next(), one.value);
+    for (open_slot const& one : overwritten_) visit(one.at, one.value);
+    overwritten_.clear();
+    while (overtaken_upto_ < log.chosen_upto() && overtaken_upto_.next() < next_) {
+      overtaken_upto_ = overtaken_upto_.next();
+      open_slot& one = open(overtaken_upto_);
+      if (!overtaken(one, overtaken_upto_)) continue;
+      visit(one.at, one.value);
+      one.value = {};
     }
   }
   // Visits what was proposed under this ballot and is not known to be decided.
@@ -87,22 +91,16 @@ class leadership {
   }
 
   // Takes a promise for the present ballot. Returns false if it is malformed.
-  [[nodiscard]] bool on_promise(time_ns now, node_set who, promise<Command> const& got,
+  [[nodiscard]] bool on_promise(time_ns now, node_id from, promise<Command> const& got,
                                 log_type& log, Output& out) {
-    if (!recovering_) return true;
-    if ((got.at != mine_ || got.first != recovery_.first()) &&
-        !SYNOD_MUTATION(stale_promise_counted)) {
-      return true;
-    }
-    bool good = true;
-    who.for_each([&](node_index one) { good = recovery_.take(one, got); });
+    bool const good = phase1_.on_promise(from, got, log);
     finish_recovery(now, log, out);
     return good;
   }
 
   // Somebody promised or voted above `mine`. Returns whether that ends this leadership.
   [[nodiscard]] bool outdone(ballot refused, ballot by) const {
-    return !following() && refused == mine_ && by > mine_;
+    return !following() && (refused == mine_ || SYNOD_MUTATION(stale_nack_obeyed)) && by > mine_;
   }
 
   // Whether some value learned to be chosen differs from what was proposed under this ballot. Then
@@ -117,27 +115,15 @@ class leadership {
     return false;
   }
 
-  // What a promise showed to be chosen and this node does not have yet; no slot below may be
-  // proposed.
-  [[nodiscard]] bool must_learn(log_type const& log) const {
-    return recovering_ && log.chosen_upto() < recovery_.chosen_upto();
-  }
-  // Whether nobody has told it for long: who knew may have crashed and forgotten. Then only a new
-  // ballot helps, whose promises show what is still known.
-  [[nodiscard]] bool learns_in_vain(log_type const& log) {
-    if (!must_learn(log) || log.chosen_upto() != learning_at_) {
-      learning_at_ = log.chosen_upto();
-      asked_in_vain_ = 0;
-    }
-    return asked_in_vain_ >= asks_in_vain_max;
-  }
-  [[nodiscard]] slot learn_upto() const { return recovery_.chosen_upto(); }
-  [[nodiscard]] node_set learn_from() const { return recovery_.knows_chosen(); }
+  // What a promise showed to be chosen and this node must learn first.
+  [[nodiscard]] bool must_learn(log_type const& log) const { return phase1_.must_learn(log); }
+  [[nodiscard]] slot learn_upto() const { return phase1_.learn_upto(); }
+  [[nodiscard]] node_set learn_from() const { return phase1_.learn_from(); }
 
   // To be called when the chosen prefix has moved: phase 1 may be over, slots may be free.
   void moved(time_ns now, log_type& log, Output& out) {
     if (following()) return;
-    if (recovering_) finish_recovery(now, log, out);
+    finish_recovery(now, log, out);
     if (!leads()) return;
     // Others may know more to be chosen than was proposed here: what is decided is not proposed
     // again.
@@ -154,7 +140,7 @@ class leadership {
   // How many slots may be opened now: the pipeline, never past alpha beyond the decided prefix
   // (H13), and never into a configuration that has not promised yet.
   [[nodiscard]] std::size_t room(log_type const& log) const {
-    if (!leads() || in_refill(next_) || barrier_ == slot()) return 0;
+    if (!leads() || barrier_ == slot() || taken(next_, log)) return 0;
     return raw_room(log);
   }
 
@@ -164,12 +150,17 @@ class leadership {
     next_ = next_.next();
     node_set const others = log.others_from(at);
     open_slot& entry = open(at);
+    if constexpr (Notice::takes_back) {
+      if (entry.at > overtaken_upto_ && overtaken(entry, entry.at)) overwritten_.push_back(entry);
+    }
     entry.votes = {};
+    entry.at = at;
     entry.done = false;
     if (log.may_vote(at)) {
       ruling const rule = log.on_accept(mine_, at, value, out);
       if (rule.is == verdict::granted || rule.is == verdict::repeated) {
-        own_votes_.push_back({log.last_ticket(), at});
+        if (SYNOD_MUTATION(own_evidence_before_durable)) entry.votes = log.only_self();
+        keep_own_vote(at, log);
       }
     }
     if (!others.empty()) {
@@ -201,23 +192,21 @@ class leadership {
       own_votes_.clear();
       first_own_vote_ = 0;
     }
-    if (recovering_ && own_promise_ != ticket() && upto >= own_promise_) {
-      count_own_promise(log);
-      finish_recovery(now, log, out);
-    }
+    phase1_.persisted(upto, log);
+    finish_recovery(now, log, out);
   }
 
   void tick(time_ns now, log_type& log, Output& out) {
     if (now < resend_at_) return;
     resend_at_ = never;
     if (following()) return;
-    if (recovering_) send_prepare(log, out, recovery_.complete());
-    if (must_learn(log)) ++asked_in_vain_;
+    if (phase1_.active()) phase1_.repeat(log, out);
     if (leads() && next_.previous() > log.chosen_upto()) {
       if (log.chosen_upto() == stuck_at_) resend_accepts(log, out);
       stuck_at_ = log.chosen_upto();
     }
-    if (recovering_ || next_.previous() > log.chosen_upto()) resend_at_ = now + bounds_.resend_ns;
+    if (phase1_.active() || next_.previous() > log.chosen_upto())
+      resend_at_ = now + bounds_.resend_ns;
   }
 
   // Why `at` is not decided: who has voted for it so far.
@@ -229,6 +218,7 @@ class leadership {
   struct open_slot {
     node_set votes;
     value_type value;
+    slot at;
     bool done = false;
   };
   struct own_vote {
@@ -237,68 +227,61 @@ class leadership {
   };
 
   static constexpr unsigned resent_at_once_max = 64;
-  static constexpr unsigned asks_in_vain_max = 8;
 
   open_slot& open(slot at) { return open_[at.value & (open_.size() - 1)]; }
+
+  // Whether an entry, which may be left from an earlier slot of its place, is of `at` and was not
+  // decided by this ballot.
+  static bool overtaken(open_slot const& one, slot at) {
+    return one.at == at && !one.done && !one.value.is_noop();
+  }
+
+  // What is decided needs no vote any more, so that a disk that hangs does not let these pile up.
+  void keep_own_vote(slot at, log_type const& log) {
+    while (first_own_vote_ < own_votes_.size() &&
+           own_votes_[first_own_vote_].at <= log.chosen_upto()) {
+      ++first_own_vote_;
+    }
+    if (first_own_vote_ * 2 > own_votes_.size() + bounds_.pipeline_slots_max) {
+      own_votes_.erase(own_votes_.begin(),
+                       own_votes_.begin() + static_cast<std::ptrdiff_t>(first_own_vote_));
+      first_own_vote_ = 0;
+    }
+    own_votes_.push_back({log.last_ticket(), at});
+  }
 
   [[nodiscard]] std::size_t raw_room(log_type const& log) const {
     std::uint64_t const depth = bounds_.pipeline_slots_max;
     std::uint64_t const used = next_ - log.chosen_upto() - 1;
     if (used >= depth) return 0;
     auto const& governing = log.configs().of(next_);
-    if (governing.members.number() > prepared_) return 0;
+    bool const prepared =
+        governing.members.number() <= prepared_ || SYNOD_MUTATION(configuration_not_prepared);
+    if (!prepared) return 0;
     return static_cast<std::size_t>(depth - used);
   }
 
-  // Slots that phase 1 found something for, or below such: they are not free.
+  // Slots that phase 1 found something for, or below such, and slots that are known to be chosen
+  // before anything was proposed there under this ballot: they are not free.
   [[nodiscard]] bool in_refill(slot at) const { return refill_from_ <= at && at <= refill_upto_; }
+  [[nodiscard]] bool taken(slot at, log_type const& log) const {
+    return in_refill(at) || log.is_chosen_alone(at);
+  }
   [[nodiscard]] bool refilling() const {
     return refill_from_ <= refill_upto_ && next_ <= refill_upto_;
   }
 
   void begin_recovery(time_ns now, slot first, log_type& log, Output& out) {
-    recovering_ = true;
-    recovery_.begin(mine_, first);
-    own_promise_ = ticket();
-    if (log.may_promise()) {
-      ruling const rule = log.on_prepare({mine_, first, slot_max}, out);
-      if (rule.is != verdict::refused) own_promise_ = log.last_ticket();
-    }
-    if (own_promise_ != ticket() && own_promise_ <= log.durable_upto()) count_own_promise(log);
-    send_prepare(log, out, {});
+    phase1_.begin(mine_, first, log, out);
     resend_at_ = now + bounds_.resend_ns;
   }
 
-  void count_own_promise(log_type& log) {
-    own_promise_ = ticket();
-    prepare const asked{mine_, recovery_.first(), slot_max};
-    log.only_self().for_each([&](node_index me) {
-      log.report(asked, log.last_ticket().value,
-                 [&](auto&& part) { (void)recovery_.take(me, *part); });
-    });
-  }
-
-  // A Prepare for a round whose reservation is not yet durable waits for it, or a restart could use
-  // the round again (hazard H2).
-  void send_prepare(log_type& log, Output& out, node_set answered) {
-    prepare const asked{mine_, recovery_.first(), slot_max};
-    node_set const to = (log.configs().voters_from(recovery_.first()) - log.only_self()) - answered;
-    if (log.rounds().covered(mine_.round) || SYNOD_MUTATION(round_used_before_durable)) {
-      log.send_now(out, to, asked);
-    } else {
-      log.send_after(out, to, asked);
-    }
-  }
-
   void finish_recovery(time_ns now, log_type& log, Output& out) {
-    if (!recovering_ || must_learn(log)) return;
-    slot const from =
-        log.chosen_upto() >= recovery_.first() ? log.chosen_upto().next() : recovery_.first();
-    if (!recovery_.has_quorum(log.configs(), from)) return;
-    recovering_ = false;
+    if (!phase1_.over(log)) return;
+    phase1_.stop();
     prepared_ = log.configs().newest().members.number();
-    refill_from_ = from;
-    refill_upto_ = recovery_.last();
+    refill_from_ = phase1_.first_open(log);
+    refill_upto_ = phase1_.last();
     if (phase_ == leading_phase::preparing) {
       phase_ = leading_phase::leading;
       next_ = log.chosen_upto().next();
@@ -312,15 +295,15 @@ class leadership {
   // Proposes again what phase 1 reported, a noop where nothing was (hazard H8), and at the end of a
   // new leadership a noop of our own: the first decision of this ballot (rule E5).
   void refill(time_ns now, log_type& log, Output& out) {
-    while (leads() && in_refill(next_) && raw_room(log) > 0) {
-      auto const* const found = recovery_.found(next_);
+    while (leads() && taken(next_, log) && raw_room(log) > 0) {
+      auto const* const found = log.is_chosen_alone(next_) ? log.find(next_) : phase1_.found(next_);
       if (SYNOD_MUTATION(holes_left) && (found == nullptr || found->empty())) {
         next_ = next_.next();
         continue;
       }
       propose(now, found == nullptr ? value_type() : found->value, log, out);
     }
-    if (leads() && barrier_ == slot() && !refilling() && raw_room(log) > 0) {
+    if (leads() && barrier_ == slot() && !taken(next_, log) && raw_room(log) > 0) {
       barrier_ = next_;
       propose(now, value_type(), log, out);
     }
@@ -330,7 +313,7 @@ class leadership {
   // is proposed, and fill the window up to it when there is nothing else to do.
   void extend(time_ns now, log_type& log, Output& out) {
     auto const& newest = log.configs().newest();
-    if (newest.members.number() > prepared_ && !recovering_) {
+    if (newest.members.number() > prepared_ && !phase1_.active()) {
       // From the first slot of the oldest configuration that has not promised, so that none is
       // skipped. What an earlier recovery found above that was not found by a quorum that counts
       // there.
@@ -352,7 +335,7 @@ class leadership {
     if (!log.choose(at, mine_)) log.learn(at, entry.value, out);
     entry.value = {};
     log.advance(out);
-    if (next_.previous() == log.chosen_upto() && !recovering_) resend_at_ = never;
+    if (next_.previous() == log.chosen_upto() && !phase1_.active()) resend_at_ = never;
     Notice::chosen(log, out, mine_, at, next_.previous());
     moved(now, log, out);
   }
@@ -370,9 +353,7 @@ class leadership {
   limits bounds_;
   leading_phase phase_ = leading_phase::following;
   ballot mine_;
-  recovery<Command, Quorum> recovery_;
-  bool recovering_ = false;
-  ticket own_promise_;
+  preparing<Command, Quorum, Output> phase1_;
   config_number prepared_;  // the newest configuration whose promises were collected
   slot refill_from_;
   slot refill_upto_;
@@ -380,10 +361,9 @@ class leadership {
   slot next_{1};
   slot stuck_at_;
   slot overtaken_upto_;
-  slot learning_at_;
-  unsigned asked_in_vain_ = 0;
   time_ns resend_at_ = never;
   std::vector<open_slot> open_;
+  std::vector<open_slot> overwritten_;
   std::vector<own_vote> own_votes_;
   std::size_t first_own_vote_ = 0;
 };

@@ -8,6 +8,9 @@ namespace synod {
 // How the others hear of a decision: with a leader it is the prefix under its ballot,
 // sent when no Accept is due.
 struct prefix_notice {
+  // What somebody else's round decided is lost with the leadership; its client asks again.
+  static constexpr bool takes_back = false;
+
   template <class Log, class Output>
   static void chosen(Log& log, Output& out, ballot mine, slot, slot last_proposed) {
     if (last_proposed != log.chosen_upto()) return;

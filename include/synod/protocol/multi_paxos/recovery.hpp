@@ -26,9 +26,11 @@ class recovery {
   // believed.
   static constexpr std::uint64_t reported_ahead_max = std::uint64_t{1} << 22;
 
-  void begin(ballot at, slot first) {
+  void begin(ballot at, slot first, std::uint32_t ahead_max) {
     at_ = at;
     first_ = first;
+    ahead_max_ = ahead_max;
+    who_ = {};
     chosen_upto_ = trimmed_upto_ = slot();
     knows_chosen_ = {};
     complete_ = {};
@@ -48,14 +50,18 @@ class recovery {
   [[nodiscard]] slot trimmed_upto() const { return trimmed_upto_; }
 
   // Takes one part of one promise. False if it is malformed.
-  [[nodiscard]] bool take(node_index who, promise<Command> const& got) {
+  [[nodiscard]] bool take(member const& from, promise<Command> const& got) {
     if (got.part >= 1U << 16 || got.trimmed_upto > got.chosen_upto) return false;
+    slot const base = got.first > got.chosen_upto ? got.first : got.chosen_upto;
     for (reported_vote<Command> const& one : got.votes) {
-      if (one.at < got.first || one.at > got.chosen_upto + reported_ahead_max) return false;
+      if (one.at < base || one.at - base > reported_ahead_max) return false;
       if (one.voted > got.at || (one.voted.empty() && !one.chosen)) return false;
     }
+    node_index const who = from.index;
+    seat(from);
     answer_state& state = answers_[who.value];
-    if (state.answer != got.answer || !state.begun) {
+    bool const same = state.answer == got.answer || SYNOD_MUTATION(parts_of_two_answers);
+    if (!same || !state.begun) {
       // Parts of two looks at the log do not add up to a promise (hazard H9).
       state = {};
       state.begun = true;
@@ -68,20 +74,26 @@ class recovery {
       if (found_.trimmed_upto() < chosen_upto_) found_.trim(chosen_upto_);
     }
     if (got.chosen_upto == chosen_upto_) knows_chosen_.insert(who);
-    for (damaged_range const& one : got.damaged) damaged_.push_back({who, one.first, one.last});
+    for (damaged_range const& one : got.damaged) note({who, one.first, one.last});
     for (reported_vote<Command> const& one : got.votes) merge(one);
     mark_part(state, got);
     if (state.final_seen && state.parts == state.parts_total) complete_.insert(who);
     return true;
   }
 
-  // Whether phase 1 is over for the slots of every configuration from `from` on that is known here.
-  [[nodiscard]] bool has_quorum(configurations<Quorum> const& configs, slot from) const {
+  // Whether a phase-1 quorum of every configuration from `from` on that is known here promised.
+  [[nodiscard]] bool promised(configurations<Quorum> const& configs, slot from) const {
     bool all = true;
-    configs.for_each_from(from, [&](typename configurations<Quorum>::governing const& one) {
-      all = all && one.quorums.phase1(complete_ & one.members.voters());
+    configs.for_each_from(from, [&](governing const& one) {
+      all = all && one.quorums.phase1(counted(complete_, one.members));
     });
-    if (!all) return false;
+    return all;
+  }
+
+  // Whether phase 1 is over: every slot from `from` on has such a quorum whose storage is whole
+  // there.
+  [[nodiscard]] bool has_quorum(configurations<Quorum> const& configs, slot from) const {
+    if (!promised(configs, from)) return false;
     slot const last = last_of_interest();
     for (damaged_slots const& harm : damaged_) {
       slot const start = harm.first > from ? harm.first : from;
@@ -106,6 +118,8 @@ class recovery {
   [[nodiscard]] cell const* found(slot at) const { return found_.find(at); }
 
  private:
+  using governing = typename configurations<Quorum>::governing;
+
   struct answer_state {
     std::uint64_t answer = 0;
     std::uint32_t parts = 0;
@@ -118,7 +132,45 @@ class recovery {
     node_index who;
     slot first;
     slot last;
+
+    friend constexpr bool operator==(damaged_slots const&, damaged_slots const&) = default;
   };
+  struct identity {
+    node_id id;
+    store_id store;
+
+    friend constexpr bool operator==(identity const&, identity const&) = default;
+  };
+
+  // An index may come to mean somebody else while phase 1 lasts, since a node that is far behind
+  // passes many configurations on the way: what its former holder promised does not count for the
+  // new one (hazards H12, H15).
+  void seat(member const& one) {
+    identity& here = who_[one.index.value];
+    if (here == identity{one.id, one.store} || SYNOD_MUTATION(index_taken_for_member)) return;
+    here = {one.id, one.store};
+    complete_.erase(one.index);
+    answers_[one.index.value] = {};
+    std::erase_if(damaged_, [&](damaged_slots const& harm) { return harm.who == one.index; });
+  }
+  [[nodiscard]] node_set counted(node_set of, membership const& members) const {
+    node_set const voters = of & members.voters();
+    if (SYNOD_MUTATION(index_taken_for_member)) return voters;
+    node_set same;
+    voters.for_each([&](node_index at) {
+      member const* const one = members.find(at);
+      if (who_[at.value] == identity{one->id, one->store}) same.insert(at);
+    });
+    return same;
+  }
+
+  // Answers are repeated, so each range is noted once.
+  void note(damaged_slots const& harm) {
+    for (damaged_slots const& known : damaged_) {
+      if (known == harm) return;
+    }
+    damaged_.push_back(harm);
+  }
 
   void merge(reported_vote<Command> const& one) {
     if (one.at <= found_.trimmed_upto()) return;
@@ -148,7 +200,7 @@ class recovery {
   // cut.
   [[nodiscard]] slot last_of_interest() const {
     slot const base = chosen_upto_ > found_.last() ? chosen_upto_ : found_.last();
-    return base + reported_ahead_max;
+    return base + ahead_max_;
   }
 
   // Whether a phase-1 quorum without damage at this slot promised, or the value is chosen anyway.
@@ -162,12 +214,13 @@ class recovery {
         whole.erase(harm.who);
       }
     }
-    auto const& governing = configs.of(at);
-    return governing.quorums.phase1(whole & governing.members.voters());
+    governing const& here_governs = configs.of(at);
+    return here_governs.quorums.phase1(counted(whole, here_governs.members));
   }
 
   ballot at_;
   slot first_;
+  std::uint32_t ahead_max_ = 0;
   slot chosen_upto_;
   slot trimmed_upto_;
   node_set knows_chosen_;
@@ -175,6 +228,7 @@ class recovery {
   std::vector<damaged_slots> damaged_;
   window<cell> found_;
   std::array<answer_state, node_set::capacity> answers_{};
+  std::array<identity, node_set::capacity> who_{};
 };
 
 }  // namespace synod

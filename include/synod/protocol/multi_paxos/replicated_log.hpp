@@ -4,6 +4,7 @@
 #include <synod/core/output.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/protocol/multi_paxos/configurations.hpp>
+#include <synod/protocol/multi_paxos/lost_slots.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/roles/acceptor.hpp>
 #include <synod/roles/rounds.hpp>
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace synod {
 
@@ -31,7 +33,10 @@ class replicated_log {
   };
 
   replicated_log(node_id self, membership members, limits bounds)
-      : self_(self), bounds_(bounds), configurations_(self, std::move(members)) {}
+      : self_(self), bounds_(bounds), configurations_(self, std::move(members)) {
+    // A leader proposes up to alpha ahead, so that is the least that everybody must take.
+    if (bounds_.accept_ahead_max < bounds_.alpha) bounds_.accept_ahead_max = bounds_.alpha;
+  }
 
   // --- restart ---
 
@@ -52,10 +57,7 @@ class replicated_log {
         break;
       default: break;
     }
-    // A vote says how far its writer knew the prefix to be chosen: up to there, what this node
-    // holds is chosen.
-    if (saved.upto > marked_upto_) marked_upto_ = saved.upto;
-    acceptor_.restore(saved);
+    restored_.push_back(saved);
   }
 
   // A machine or a snapshot has everything up to `known.at`: decisions start above it.
@@ -64,16 +66,19 @@ class replicated_log {
     configurations_.restore(known.configurations);
   }
 
-  // Decides again whatever is known to be chosen above the floor.
+  // Decides again whatever is known to be chosen above the floor. The records were held until now,
+  // since they come in any order and the room for slots begins at the floor, however high that is.
   void start(damage const& harm, Output& out) {
-    damage_ = harm;
+    lost_ = lost_slots(harm);
     if (floor_ > chosen_upto_) chosen_upto_ = floor_;
     acceptor_.trim(floor_);
+    for (record<Command> const& saved : restored_) acceptor_.restore(saved);
+    restored_ = {};
     slot const last =
         marked_upto_ < acceptor_.cells().last() ? marked_upto_ : acceptor_.cells().last();
     for (slot at = chosen_upto_.next(); at <= last; at = at.next()) {
       cell* const here = acceptor_.cells().find(at);
-      if (here != nullptr && !here->voted.empty()) here->chosen = true;
+      if (here != nullptr && !here->voted.empty() && lost_.holds_all_of(at)) here->chosen = true;
     }
     advance(out);
     reserve(out);
@@ -84,28 +89,32 @@ class replicated_log {
   // Whether a ballot may be obeyed at all: its owner sent it, votes in a configuration that still
   // governs something, and its round is within one jump of the highest known.
   [[nodiscard]] bool plausible(ballot at, node_id from) {
-    if (at.owner != from) return reject(error_code::foreign_ballot);
-    if (!round_is_plausible(at.round, highest_round_)) {
+    if (at.owner != from && !SYNOD_MUTATION(foreign_ballot_accepted)) {
+      return reject(error_code::foreign_ballot);
+    }
+    if (!round_is_plausible(at.round, highest_round_) &&
+        !SYNOD_MUTATION(implausible_round_accepted)) {
       return reject(error_code::implausible_round);
     }
     node_set const who = configurations_.only(from);
-    if ((who & configurations_.voters_from(chosen_upto_.next())).empty()) {
+    bool const votes = !(who & configurations_.voters_from(chosen_upto_.next())).empty();
+    if (!votes && !SYNOD_MUTATION(removed_member_obeyed)) {
       return reject(error_code::not_a_voter);
     }
     see(at);
     return true;
   }
 
-  // A damaged slot may have held a vote above anything known here, so it is never voted for again;
-  // one whose state as a whole is damaged promises nothing either (hazard H20).
-  [[nodiscard]] bool may_promise() const { return !damage_.everything; }
-  [[nodiscard]] bool may_vote(slot at) const {
-    return damage_.none() || !damage_.covers(at) || SYNOD_MUTATION(damaged_slot_votes);
-  }
+  [[nodiscard]] bool may_promise() const { return lost_.may_promise(); }
+  [[nodiscard]] bool lost_nothing() const { return lost_.none(); }
+  [[nodiscard]] bool may_vote(slot at) const { return lost_.may_vote(at); }
+  // The last slot that this node may have voted for.
+  [[nodiscard]] slot voted_upto() const { return lost_.voted_upto(acceptor_.cells().last()); }
 
   [[nodiscard]] ruling on_prepare(prepare const& asked, Output& out) {
     ruling const rule = acceptor_.on_prepare(asked.at, asked.first, asked.last);
     if (rule.is == verdict::granted) {
+      acceptor_.merge_promises(chosen_upto_);
       append(out, record_kind::promise).promises = acceptor_.promises().ranges();
     }
     return rule;
@@ -127,7 +136,7 @@ class replicated_log {
   template <class Emit>
   void report(prepare const& asked, std::uint64_t answer, Emit&& emit) const {
     promise<Command> part = promise_head(asked, answer);
-    part.damaged = damage_.ranges;
+    part.damaged = lost_.ranges();
     std::size_t bytes = 0;
     slot const from = asked.first > chosen_upto_ ? asked.first : chosen_upto_.next();
     slot const last = asked.last < acceptor_.cells().last() ? asked.last : acceptor_.cells().last();
@@ -161,6 +170,12 @@ class replicated_log {
     return true;
   }
 
+  // Whether a slot above the prefix is known to be chosen, out of order.
+  [[nodiscard]] bool is_chosen_alone(slot at) const {
+    cell const* const here = acceptor_.cells().find(at);
+    return at > chosen_upto_ && here != nullptr && here->chosen;
+  }
+
   // A value obtained by catch-up is recorded as chosen, never as a vote.
   void learn(slot at, value_type const& value, Output& out) {
     if (at <= chosen_upto_) return;
@@ -186,9 +201,9 @@ class replicated_log {
         gap = true;
         continue;
       }
-      bool const mine =
-          !here->voted.empty() && (here->voted == at || SYNOD_MUTATION(notice_ignores_ballot));
-      here->chosen = here->chosen || mine;
+      bool const mine = here->voted == at || (here->voted > at && SYNOD_MUTATION(notice_of_lower));
+      bool const any = !here->voted.empty() && SYNOD_MUTATION(notice_ignores_ballot);
+      here->chosen = here->chosen || mine || any;
       gap = gap || !here->chosen;
       if (!gap) decide(s, *here, out);
     }
@@ -220,7 +235,7 @@ class replicated_log {
   // A durable snapshot holds everything up to `upto`. First a promise that covers what the trimmed
   // votes implied, and the floor, become durable; only then is storage told.
   void snapshotted(slot upto, Output& out) {
-    if (upto > chosen_upto_) upto = chosen_upto_;
+    if (upto > chosen_upto_ && !SYNOD_MUTATION(snapshot_beyond_chosen)) upto = chosen_upto_;
     if (upto.value <= bounds_.retained_slots) return;
     upto = upto - bounds_.retained_slots;
     if (upto <= floor_) return;
@@ -230,9 +245,11 @@ class replicated_log {
   // A snapshot of somebody else was installed: everything up to its head is applied. Promises and
   // the votes above the head stay (hazard H22e).
   void installed(applied_prefix const& head, Output& out) {
-    if (head.at <= chosen_upto_) return;
+    if (head.at <= chosen_upto_ && !SYNOD_MUTATION(older_snapshot_installed)) return;
     configurations_.restore(head.configurations);
     chosen_upto_ = head.at;
+    lost_.made_good(head.at);
+    if (SYNOD_MUTATION(install_drops_votes)) acceptor_.trim(acceptor_.cells().last());
     set_floor(head.at, out);
     advance(out);
   }
@@ -304,7 +321,6 @@ class replicated_log {
   [[nodiscard]] std::uint32_t highest_round() const { return highest_round_; }
   [[nodiscard]] ticket last_ticket() const { return last_ticket_; }
   [[nodiscard]] ticket durable_upto() const { return durable_upto_; }
-  [[nodiscard]] damage const& harm() const { return damage_; }
   [[nodiscard]] limits const& bounds() const { return bounds_; }
   [[nodiscard]] rejections const& rejected() const { return rejected_; }
   [[nodiscard]] round_reservation const& rounds() const { return rounds_; }
@@ -341,13 +357,14 @@ class replicated_log {
 
   void decide(slot at, cell const& here, Output& out) {
     chosen_upto_ = at;
+    lost_.made_good(at);
     if (here.value.kind() == value_kind::membership) bind(at, here.value.members(), out);
     out.decided.emplace_back(lane_id(), at, here.value);
   }
 
   void bind(slot decided_at, membership const& members, Output& out) {
-    slot const first = decided_at + bounds_.alpha;
-    if (!configurations_.add(first, members)) return;
+    slot const first = decided_at + (SYNOD_MUTATION(configuration_at_once) ? 1 : bounds_.alpha);
+    if (!configurations_.add(decided_at, first, members)) return;
     out.events.push_back(configuration_bound{members.number(), first});
     if (members.find(self_) == nullptr) out.events.push_back(removed_from_membership{});
   }
@@ -361,6 +378,7 @@ class replicated_log {
     saved.configurations = configurations_.retained();
     floor_ = upto;
     trim_after_ = last_ticket_;
+    if (SYNOD_MUTATION(trim_before_durable)) out.events.push_back(trim_due{lane_id(), floor_});
   }
 
   node_id self_;
@@ -369,7 +387,8 @@ class replicated_log {
   acceptor<Command> acceptor_;
   round_reservation rounds_;
   rejections rejected_;
-  damage damage_;
+  lost_slots lost_;
+  std::vector<record<Command>> restored_;
 
   slot chosen_upto_;
   slot floor_;  // everything up to here is chosen, applied durably and forgotten

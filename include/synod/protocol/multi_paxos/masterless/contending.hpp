@@ -34,6 +34,7 @@ class contending {
   contending(limits bounds, std::uint64_t seed) : bounds_(bounds), dice_(seed) {}
 
   [[nodiscard]] std::size_t room() const {
+    if (SYNOD_MUTATION(batches_without_end)) return 1;
     return waiting() >= bounds_.pending_max ? 0 : bounds_.pending_max - waiting();
   }
   // Own slots won in a row: a sign that nobody else is proposing much.
@@ -90,7 +91,8 @@ class contending {
     if (mine == nullptr || got.first != mine->at || got.chosen_upto >= mine->at) return;
     reported_vote<Command> const none{};
     reported_vote<Command> const& vote = got.votes.empty() ? none : got.votes.front();
-    if (vote.voted > got.at || damaged(got, mine->at)) return;
+    if (vote.voted > got.at || vote.chosen || damaged(got, mine->at)) return;
+    if (!got.votes.empty() && vote.at != mine->at) return;
     promised(now, *mine, who, got.at, vote.voted, vote.value, log, out);
   }
 
@@ -250,8 +252,24 @@ class contending {
     prepare const asked{*at, mine.at, mine.at};
     if (log.on_prepare(asked, out).is == verdict::refused) return;
     auto const* const here = log.find(mine.at);
-    own_.push_back({log.last_ticket(), *at, here == nullptr ? ballot() : here->voted,
-                    here == nullptr ? value_type() : here->value, false});
+    keep_own({log.last_ticket(), *at, here == nullptr ? ballot() : here->voted,
+              here == nullptr ? value_type() : here->value, false});
+  }
+
+  // Evidence for rounds that are over is dropped, so that a disk that hangs does not let it pile
+  // up.
+  void keep_own(own_evidence one) {
+    if (own_.size() >= 4 * std::size_t{bounds_.slots_max}) {
+      std::size_t kept = 0;
+      for (std::size_t i = first_own_; i < own_.size(); ++i) {
+        if (find(own_[i].at) == nullptr) continue;
+        if (kept != i) own_[kept] = std::move(own_[i]);
+        ++kept;
+      }
+      own_.resize(kept);
+      first_own_ = 0;
+    }
+    own_.push_back(std::move(one));
   }
 
   void send_prepare(attempt const& mine, node_set answered, log_type& log, Output& out) {
@@ -274,7 +292,7 @@ class contending {
     if (!log.may_vote(mine.at)) return;
     ruling const rule = log.on_accept(at, mine.at, mine.round.value(), out);
     if (rule.is != verdict::granted && rule.is != verdict::repeated) return;
-    own_.push_back({log.last_ticket(), at, at, {}, true});
+    keep_own({log.last_ticket(), at, at, {}, true});
   }
 
   // Learners and the others get the value as well, so that a notice is all they need to decide.
@@ -307,6 +325,7 @@ class contending {
   // round is repeated in the same slot, never moved to another.
   void lose(time_ns now, attempt& mine) {
     mine.round.stop();
+    if (SYNOD_MUTATION(lost_batch_moves)) enqueue(std::exchange(mine.value, {}));
     streak_ = 0;
     backoff_ = backoff_ * 2 > bounds_.backoff_cap_ns ? bounds_.backoff_cap_ns : backoff_ * 2;
     if (backoff_ < bounds_.backoff_base_ns) backoff_ = bounds_.backoff_base_ns;
@@ -335,7 +354,9 @@ class contending {
     watch_gap(now, log);
     if (now < gap_at_) return;
     gap_at_ = never;
-    slot const last = gap_ + bounds_.slots_max < log.last() ? gap_ + bounds_.slots_max : log.last();
+    // A round of this node reaches as far as its proposals do: never past alpha beyond the prefix.
+    slot const reach = log.chosen_upto() + bounds_.slots_max + SYNOD_MUTATION(gap_beyond_alpha);
+    slot const last = reach < log.last() ? reach : log.last();
     for (slot at = gap_; at <= last && attempts_.size() < bounds_.slots_max; at = at.next()) {
       if (!is_chosen(at, log) && !contended(at)) contend(now, at, {}, log, out);
     }

@@ -18,6 +18,8 @@ namespace synod {
 
 // Tells of each slot by itself under which ballot it was chosen.
 struct each_slot_notice {
+  static constexpr bool takes_back = true;
+
   template <class Log, class Output>
   static void chosen(Log& log, Output& out, ballot mine, slot at, slot) {
     log.send_now(out, log.others_from(at), slot_notice{mine, at, log.chosen_upto()});
@@ -51,8 +53,7 @@ class masterless_core {
         range_({depth(), options_.resend_ns}),
         reads_({options_.read_max_ns, options_.reads_max, options_.resend_ns}),
         catching_up_({options_.gap_grace_ns, options_.learn_retry_ns, options_.probe_ns,
-                      options_.learn_parts}),
-        answers_(generator(options_.seed ^ options_.self.value).next()) {}
+                      options_.learn_parts}) {}
 
   // --- restart ---
 
@@ -61,6 +62,8 @@ class masterless_core {
 
   void start(time_ns now, damage const& harm, output_type& out) {
     log_.start(harm, out);
+    answers_ = SYNOD_MUTATION(life_not_told_apart) ? 0 : log_.rounds().life();
+    reads_.number_from(answers_);
     catching_up_.heard(now);
     contending_.settle(now, log_);
   }
@@ -88,7 +91,6 @@ class masterless_core {
   void tick(time_ns now, output_type& out) {
     contending_.tick(now, log_, out);
     range_.tick(now, log_, out);
-    if (range_.learns_in_vain(log_)) lose_range(now, out);
     reads_.tick(now, log_, out);
     catching_up_.tick(now, log_, out);
   }
@@ -160,13 +162,14 @@ class masterless_core {
     });
   }
 
-  void on(time_ns now, node_id, node_set who, shared<promise<Command>>& held, output_type& out) {
+  void on(time_ns now, node_id from, node_set who, shared<promise<Command>>& held,
+          output_type& out) {
     promise<Command> const& got = *held;
     if (got.chosen_upto > log_.chosen_upto()) {
       catching_up_.need(now, who, got.chosen_upto, log_);
     }
     contending_.on_promise(now, who, got, log_, out);
-    if (!range_.on_promise(now, who, got, log_, out)) log_.drop(error_code::malformed);
+    if (!range_.on_promise(now, from, got, log_, out)) log_.drop(error_code::malformed);
     progress(now, out);
   }
 
@@ -227,10 +230,10 @@ class masterless_core {
 
   void on(time_ns, node_id from, node_set who, extent_message const& got, output_type& out) {
     if (auto const* const asked = std::get_if<extent_ask>(&got)) {
-      // Who cannot tell what it voted for cannot tell how far either.
-      if (!log_.harm().none() && !SYNOD_MUTATION(amnesiac_tells_extent)) return;
-      log_.send_after(out, who,
-                      extent_message(extent_told{asked->id, log_.last(), log_.chosen_upto()}));
+      // Who may have forgotten how far it voted says nothing.
+      if (!log_.may_promise() && !SYNOD_MUTATION(amnesiac_tells_extent)) return;
+      extent_told const told{asked->id, log_.voted_upto(), log_.chosen_upto()};
+      log_.send_after(out, who, extent_message(told));
     } else {
       reads_.hear(from, *std::get_if<extent_told>(&got), log_, out);
     }
@@ -240,16 +243,14 @@ class masterless_core {
 
   std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
     if (reads_.full()) return refuse(error_code::busy, "read again later");
+    if (!log_.rounds().known()) return refuse(error_code::not_ready, "read again");
     reads_.begin(now, asked.id, log_, out);
     return std::nullopt;
   }
   std::optional<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
-    if (asked.members.number() != log_.configs().newest().members.number().next()) {
-      return refuse(error_code::stale_configuration, "build on the newest configuration");
-    }
-    if (!Quorum::bind(asked.members).system.has_value()) {
-      return refuse(error_code::quorums_do_not_meet, "choose quorums that meet");
+    if (error const why = log_.configs().objection(asked.members, log_.chosen_upto().next())) {
+      return refusal{why, hint()};
     }
     propose_value(now, value_type::of(std::move(asked.members)), out);
     return std::nullopt;
@@ -274,7 +275,7 @@ class masterless_core {
   std::optional<refusal> cannot_propose() const {
     bool const voter = !(log_.only_self() & members().voters()).empty();
     if (!voter) return refuse(error_code::not_a_voter, "propose at a voter");
-    if (log_.harm().everything) return refuse(error_code::amnesia, "propose at another node");
+    if (!log_.may_promise()) return refuse(error_code::amnesia, "propose at another node");
     if (contending_.room() == 0) return refuse(error_code::busy, "propose again later");
     return std::nullopt;
   }
@@ -306,11 +307,12 @@ class masterless_core {
     range_.moved(now, log_, out);
     contending_.settle(now, log_);
     bool const lonely = contending_.streak() >= options_.range_after && contending_.settled();
-    if (range_.following() && lonely && log_.harm().none()) {
+    if (range_.following() && lonely && log_.may_promise()) {
       contending_.forget_streak();
       range_.campaign(now, log_, out);
     }
     feed(now, out);
+    reads_.moved(log_, out);
   }
 
   // A higher ballot was promised or voted somewhere: a range held below it is gone.
@@ -337,7 +339,7 @@ class masterless_core {
   leadership<Command, Quorum, output_type, each_slot_notice> range_;
   extent_reads<Command, Quorum, output_type> reads_;
   catching_up<Command, Quorum, output_type> catching_up_;
-  std::uint64_t answers_;
+  std::uint64_t answers_ = 0;  // names the looks at the log that promises report, across restarts
 };
 
 }  // namespace synod

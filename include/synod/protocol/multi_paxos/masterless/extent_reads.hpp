@@ -31,21 +31,32 @@ class extent_reads {
   [[nodiscard]] bool full() const { return reads_.size() >= bounds_.reads_max; }
   [[nodiscard]] time_ns next_deadline() const { return reads_.empty() ? never : resend_at_; }
 
+  // Numbers that no earlier life of this node used: an answer that was meant for one of those is
+  // older than the read it would be taken for (hazard H6).
+  void number_from(std::uint64_t first) { last_number_ = first; }
+
   void begin(time_ns now, std::uint64_t id, log_type& log, Output& out) {
     waiting_read& mine = reads_.emplace_back();
     mine.id = id;
+    mine.number = ++last_number_;
     mine.expires_at = now + bounds_.read_max_ns;
-    mine.upto = log.last();
-    if (log.harm().none()) mine.told = log.only_self();
+    mine.upto = log.voted_upto();
+    mine.told = own_word(log);
+    mine.newest = log.configs().newest().members.number();
     if (reads_.size() == 1 || resend_at_ < now) resend_at_ = now + bounds_.resend_ns;
-    log.send_now(out, others(log), wrap(id));
+    log.send_now(out, others(log), wrap(mine.number));
     settle(log, out);
+  }
+
+  // The chosen prefix has moved, and with it what a read may have to wait for.
+  void moved(log_type& log, Output& out) {
+    if (!reads_.empty()) settle(log, out);
   }
 
   void hear(node_id from, extent_told const& got, log_type& log, Output& out) {
     node_set const who = log.configs().only(from);
     for (waiting_read& one : reads_) {
-      if (one.id != got.id) continue;
+      if (one.number != got.id) continue;
       one.told = one.told | who;
       slot const most = got.voted_upto > got.chosen_upto ? got.voted_upto : got.chosen_upto;
       if (most > one.upto) one.upto = most;
@@ -64,7 +75,7 @@ class extent_reads {
             {one.id, slot(), {error_code::timed_out, one.id, "read", "read again"}});
         continue;
       }
-      log.send_now(out, others(log) - one.told, wrap(one.id));
+      log.send_now(out, others(log) - one.told, wrap(one.number));
       reads_[kept++] = one;
     }
     reads_.resize(kept);
@@ -73,22 +84,33 @@ class extent_reads {
  private:
   struct waiting_read {
     std::uint64_t id = 0;
+    std::uint64_t number = 0;
     slot upto;
     node_set told;
+    config_number newest;  // known when `told` was begun: an index belongs to configurations
     time_ns expires_at = never;
   };
 
-  static extent_message wrap(std::uint64_t id) { return extent_message(extent_ask{id}); }
+  static extent_message wrap(std::uint64_t number) { return extent_message(extent_ask{number}); }
   static node_set others(log_type const& log) {
     return log.configs().voters_from(log.chosen_upto().next()) - log.only_self();
   }
 
-  // A phase-1 quorum of every configuration that may still be open.
-  [[nodiscard]] static bool enough(node_set told, log_type const& log) {
+  // Nothing, where this node may have forgotten how far it voted.
+  static node_set own_word(log_type const& log) {
+    return log.may_promise() || SYNOD_MUTATION(amnesiac_tells_extent) ? log.only_self()
+                                                                      : node_set();
+  }
+
+  // A phase-1 quorum of every configuration that may still be open. A configuration that is not
+  // known here yet governs from alpha above the prefix at the earliest; if it decided anything, all
+  // slots below it were decided first, so the known ones tell of a slot as far up as that.
+  [[nodiscard]] static bool enough(waiting_read const& one, log_type const& log) {
     if (SYNOD_MUTATION(read_without_quorum)) return true;
-    bool all = true;
-    log.configs().for_each_from(log.chosen_upto().next(), [&](auto const& one) {
-      all = all && one.quorums.phase1(told & one.members.voters());
+    bool all = one.upto < log.chosen_upto() + log.bounds().alpha ||
+               SYNOD_MUTATION(read_ignores_unknown_configuration);
+    log.configs().for_each_from(log.chosen_upto().next(), [&](auto const& governing) {
+      all = all && governing.quorums.phase1(one.told & governing.members.voters());
     });
     return all;
   }
@@ -96,9 +118,17 @@ class extent_reads {
   void settle(log_type& log, Output& out) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < reads_.size(); ++i) {
-      waiting_read const one = reads_[i];
-      if (enough(one.told, log)) {
-        out.answers.push_back({one.id, one.upto, {}});
+      waiting_read one = reads_[i];
+      config_number const newest = log.configs().newest().members.number();
+      if (one.newest != newest) {
+        one.newest = newest;
+        one.told = own_word(log);
+      }
+      if (enough(one, log)) {
+        // Whoever was asked speaks for the slots of its own configurations; what came before them
+        // is decided here.
+        bool const below = one.upto < log.chosen_upto() && !SYNOD_MUTATION(read_across_boundary);
+        out.answers.push_back({one.id, below ? log.chosen_upto() : one.upto, {}});
       } else {
         reads_[kept++] = one;
       }
@@ -108,6 +138,7 @@ class extent_reads {
 
   limits bounds_;
   std::vector<waiting_read> reads_;
+  std::uint64_t last_number_ = 0;
   time_ns resend_at_ = never;
 };
 
