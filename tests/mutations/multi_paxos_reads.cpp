@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gtest/gtest.h>
+
+#include "support/finding.hpp"
+#include "support/led_by_hand.hpp"
+
+// The guards of a confirmed read: it must not be older than anything that was applied anywhere when
+// it began.
+
+namespace {
+
+enum { a, b, c, d, e, f };
+
+using command = std::uint64_t;
+using run = support::led_by_hand;
+using prepare = synod::prepare;
+using promise = synod::promise<command>;
+using accept = synod::accept<command>;
+using accepted = synod::accepted<command>;
+using synod::slot;
+
+// a led first and believes it still does; c leads with {b, c} and has decided more.
+run deposed_without_knowing() {
+  run r(3);
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  r.elect(c, {b, c});
+  (void)r.propose(c, 72);
+  r.exchange({b, c});
+  r.must(r.core(c).chosen_upto() == slot(3) && r.core(a).leads(), "two lead, one truly");
+  r.drop_everything();
+  return r;
+}
+
+run read_at_a_deposed_leader() {
+  run r = deposed_without_knowing();
+  (void)r.read(a, 1);
+  r.exchange({a, b});
+  return r;
+}
+TEST(read_mutations, deposed_leader_acknowledged) {
+  support::expect_guarded("deposed_leader_acknowledged", read_at_a_deposed_leader);
+}
+
+run read_at_an_isolated_leader() {
+  run r = deposed_without_knowing();
+  (void)r.read(a, 1);
+  r.drop_everything();
+  return r;
+}
+TEST(read_mutations, read_without_quorum) {
+  support::expect_guarded("read_without_quorum", read_at_an_isolated_leader);
+}
+
+// An acknowledgement that was given before the read began arrives after it did.
+run an_earlier_acknowledgement() {
+  run r(3);
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  r.fire(a);
+  for (int i = 0; i < 5 && r.under_way<synod::pulse_beat>(a, b) == 0; ++i) r.fire(a);
+  r.deliver_first<synod::pulse_beat>(a, b);
+  auto const early = r.take<synod::pulse_ack>(b, a);
+  r.must(early.has_value(), "b acknowledges");
+  r.elect(c, {b, c});
+  r.drop_everything();
+  (void)r.read(a, 1);
+  r.drop_everything();
+  r.hand_in(*early);
+  r.drop_everything();
+  return r;
+}
+TEST(read_mutations, read_counts_earlier_pulse) {
+  support::expect_guarded("read_counts_earlier_pulse", an_earlier_acknowledgement);
+}
+
+// The same across two leaderships of one node, which both number their tokens from 1.
+run an_acknowledgement_of_another_ballot() {
+  run r(3);
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  std::vector<run::letter> early;
+  for (int i = 0; i < 30; ++i) {
+    r.fire(a);
+    r.deliver_first<synod::pulse_beat>(a, b);
+    if (auto one = r.take<synod::pulse_ack>(b, a)) early.push_back(*one);
+  }
+  r.must(early.size() > 3, "b acknowledges");
+  r.advise(a, synod::leader_advice::step_down);
+  r.elect(a, {a, b, c});
+  r.elect(c, {b, c});
+  r.drop_everything();
+  r.must(r.core(a).leads(), "a believes that it leads");
+  (void)r.read(a, 1);
+  r.drop_everything();
+  for (auto const& one : early) r.hand_in(one);
+  return r;
+}
+TEST(read_mutations, stale_ack_counted) {
+  support::expect_guarded("stale_ack_counted", an_acknowledgement_of_another_ballot);
+}
+
+// b leads and knows only slot 1 to be chosen; a had decided slot 2 before it went away.
+run read_before_the_first_decision() {
+  run r(3);
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  (void)r.propose(a, 71);
+  r.deliver_first<accept>(a, b);
+  r.deliver_first<accepted>(b, a);
+  r.must(r.core(a).chosen_upto() == slot(2), "71 is chosen");
+  r.crash(a);
+  r.drop_everything();
+  r.campaign(b);
+  r.deliver_first<prepare>(b, c);
+  r.deliver_first<promise>(c, b);
+  r.must(r.core(b).leads() && r.core(b).chosen_upto() == slot(1), "b leads");
+  (void)r.read(b, 1);
+  for (int i = 0; i < 3; ++i) {
+    r.deliver_first<synod::pulse_beat>(b, c);
+    r.deliver_first<synod::pulse_ack>(c, b);
+    r.fire(b);
+  }
+  r.must(r.answer(b, 1) != nullptr, "the read ends");
+  return r;
+}
+TEST(read_mutations, read_before_barrier) {
+  support::expect_guarded("read_before_barrier", read_before_the_first_decision);
+}
+
+// c forwards a read and restarts; the answer comes when c has asked again under the same id.
+run an_answer_for_an_earlier_life() {
+  run r(3);
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  (void)r.read(c, 1);
+  r.deliver_first<synod::read_ask>(c, a);
+  r.deliver_first<synod::pulse_beat>(a, b);
+  r.deliver_first<synod::pulse_ack>(b, a);
+  auto const old = r.take<synod::read_confirmed>(a, c);
+  r.must(old.has_value(), "a confirms");
+  r.restart(c);
+  r.drop_everything();
+  (void)r.propose(a, 72);
+  r.exchange({a, b});
+  for (int i = 0; i < 3; ++i) r.fire(a);
+  r.deliver_first<synod::pulse_beat>(a, c);
+  r.must(!r.read(c, 1), "c asks again");
+  r.drop_everything();
+  r.hand_in(*old);
+  return r;
+}
+TEST(read_mutations, life_not_told_apart) {
+  support::expect_guarded("life_not_told_apart", an_answer_for_an_earlier_life);
+}
+
+// The configuration changes from {a, b, c} to {d, e, f} after slot 5. a, who leads, knows slots 1
+// to 4 to be chosen when d, on behalf of a client, asks for a read; {b, c} have decided slot 5
+// under b. Then a hears of slot 5, and {d, e}, who know nothing of b, confirm.
+run a_read_across_a_boundary() {
+  run r(6, support::voters(3));
+  r.is_phase2 = [](slot at, synod::node_set who) {
+    synod::node_set const old = synod::node_set::first(3);
+    return (at <= slot(5) ? who & old : who - old).size() >= 2;
+  };
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  (void)r.request(a,
+                  synod::reconfigure_request{support::members_of(
+                      {support::member_of(d), support::member_of(e), support::member_of(f)}, 2)});
+  for (command one : {73, 74, 75}) (void)r.propose(a, one);
+  while (r.deliver_first<accept>(a, b)) {
+  }
+  for (int i = 0; i < 3; ++i) r.deliver_first<accepted>(b, a);
+  auto const last = r.take<accepted>(b, a);
+  r.must(last && r.core(a).chosen_upto() == slot(4), "slots 2 to 4 are chosen");
+  r.exchange({a, d, e});
+  r.drop_everything();
+  r.elect(b, {b, c});
+  r.drop_everything();
+  r.must(r.core(b).chosen_upto() == slot(5) && r.core(a).leads(), "b decided slot 5");
+  r.must(!r.read(d, 1), "d asks a");
+  r.deliver_first<synod::read_ask>(d, a);
+  r.hand_in(*last);
+  r.must(r.core(a).chosen_upto() == slot(5), "a knows slot 5");
+  for (int i = 0; i < 4; ++i) {
+    r.drop_to(b);
+    r.drop_to(c);
+    r.exchange({a, d, e});
+    if (r.answer(d, 1) == nullptr) r.fire(a);
+  }
+  r.must(r.answer(d, 1) != nullptr, "the read ends");
+  return r;
+}
+TEST(read_mutations, read_across_boundary) {
+  support::expect_guarded("read_across_boundary", a_read_across_a_boundary);
+}
+
+// More reads than are to be remembered.
+run too_many_reads() {
+  run r(3);
+  r.given(a).reads_max = 4;
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  for (std::uint64_t i = 1; i <= 4; ++i) r.must(!r.read(a, i), "the read is taken");
+  auto const refused = r.read(a, 5);
+  r.expect(refused && refused->why.code == synod::error_code::busy, "a queue without end");
+  return r;
+}
+TEST(read_mutations, reads_without_end) {
+  support::expect_guarded("reads_without_end", too_many_reads);
+}
+
+}  // namespace

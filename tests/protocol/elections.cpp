@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <synod/testing/script.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "support/election_run.hpp"
+
+// Who leads when links fail: transcripts, and bounds that hold whatever the transcript says.
+
+namespace {
+
+using election = support::election_run<synod::ballot_election>;
+
+class election_transcript : public ::testing::TestWithParam<char const*> {};
+
+// SYNOD_REWRITE=1 in the environment takes what is printed into the files.
+TEST_P(election_transcript, is_what_happens) {
+  election run;
+  auto const report = synod::testing::run_script_file(
+      SYNOD_ROOT "/tests/transcripts/elections/" + std::string(GetParam()) + ".txt",
+      [&](auto const& command) { return run(command); });
+  EXPECT_TRUE(report.good()) << report.text();
+}
+INSTANTIATE_TEST_SUITE_P(all, election_transcript,
+                         ::testing::Values("quorum_loss", "quorum_loss_of_the_leader",
+                                           "constrained", "chained", "one_way", "alone_and_back",
+                                           "leader_restarts"));
+
+bool decided(election& run, std::uint64_t what, unsigned who) {
+  for (auto const& [at, content] : run.nodes().at(who).applied) {
+    if (content == support::commands{what}) return true;
+  }
+  return false;
+}
+bool decided_by_some(election& run, std::uint64_t what) {
+  bool some = false;
+  for (unsigned who = 0; who < run.nodes().count(); ++who) some = some || decided(run, what, who);
+  return some;
+}
+
+struct topology {
+  char const* name;
+  unsigned nodes;
+  std::vector<std::string> links;
+  unsigned hub;  // whom a quorum reaches, from 1
+};
+
+class partial_connectivity : public ::testing::TestWithParam<topology> {};
+
+// Within ten beats after the links failed something new is decided, the hub learns it, and after
+// they healed everybody does, with three changes of the leader at most.
+TEST_P(partial_connectivity, does_not_stop_progress) {
+  topology const& given = GetParam();
+  for (unsigned settled = 1; settled <= 12; ++settled) {
+    election run;
+    run.boot(given.nodes);
+    run.pass(settled);
+    run.join(given.links);
+    run.pass(12);
+    run.propose(1);
+    run.pass(10);
+    EXPECT_TRUE(decided_by_some(run, 1)) << given.name << " after " << settled << " beats";
+    EXPECT_TRUE(decided(run, 1, given.hub - 1)) << given.name << " after " << settled << " beats";
+    unsigned const before = run.leaderships();
+    run.pass(100);
+    EXPECT_LE(run.leaderships() - before, 3U) << given.name << ": it goes on and on";
+    unsigned const healed = run.leaderships();
+    run.join({"all"});
+    run.pass(20);
+    run.propose(2);
+    run.pass(10);
+    for (unsigned who = 0; who < given.nodes; ++who) {
+      EXPECT_TRUE(decided(run, 2, who)) << given.name << ": node " << who + 1;
+    }
+    run.pass(100);
+    EXPECT_LE(run.leaderships() - healed, 3U) << given.name << ": after healing";
+    EXPECT_EQ(run.nodes().complaints(), "");
+  }
+}
+INSTANTIATE_TEST_SUITE_P(
+    topologies, partial_connectivity,
+    ::testing::Values(topology{"quorum loss, star", 5, {"1-3", "2-3", "4-3", "5-3"}, 3},
+                      topology{"quorum loss of the leader",
+                               5,
+                               {"1-2", "1-3", "1-4", "2-3", "2-4", "3-4", "5-3"},
+                               3},
+                      topology{"constrained", 5, {"1-2", "1-3", "1-4", "1-5"}, 1},
+                      topology{"chained", 3, {"1-2", "2-3"}, 2},
+                      topology{"chain of five", 5, {"1-2", "2-3", "3-4", "4-5"}, 3},
+                      topology{"ring", 5, {"1-2", "2-3", "3-4", "4-5", "5-1"}, 2},
+                      topology{"bridge", 5, {"1-2", "2-3", "1-3", "3-4", "4-5", "3-5"}, 3}),
+    [](auto const& one) { return "number_" + std::to_string(one.index); });
+
+// Ten copies of one answer are one answer (S5.6): with two of five there is no quorum.
+TEST(ballot_election_alone, a_copied_answer_is_one_answer) {
+  auto const members = support::voters(5);
+  auto const quorums = *synod::majority::bind(members).system;
+  synod::leader_situation<synod::majority::system> const seen{
+      members, quorums, support::id_of(0), synod::leading_phase::following, {}, {}, true};
+  synod::ballot_election policy{{}};
+  std::vector<synod::policy_send<synod::election_message>> out;
+  synod::time_ns now = 1;
+  for (int beat = 0; beat < 20; ++beat) {
+    out.clear();
+    EXPECT_EQ(policy.tick(now, seen, out), synod::leader_advice::none);
+    for (int copy = 0; copy < 10 && !out.empty(); ++copy) {
+      std::vector<synod::policy_send<synod::election_message>> nothing;
+      policy.step(now, support::id_of(1), {true, false, out.front().message.round, {}, {}}, seen,
+                  nothing);
+    }
+    now += 50'000'000;
+  }
+}
+
+// The same with a third answer: a quorum, all unhappy.
+TEST(ballot_election_alone, a_quorum_of_the_unhappy_elects) {
+  auto const members = support::voters(5);
+  auto const quorums = *synod::majority::bind(members).system;
+  synod::leader_situation<synod::majority::system> const seen{
+      members, quorums, support::id_of(0), synod::leading_phase::following, {}, {}, true};
+  synod::ballot_election policy{{}};
+  std::vector<synod::policy_send<synod::election_message>> out;
+  synod::time_ns now = 1;
+  bool campaigned = false;
+  for (int beat = 0; beat < 5; ++beat) {
+    out.clear();
+    campaigned = campaigned || policy.tick(now, seen, out) == synod::leader_advice::campaign;
+    for (unsigned from : {1U, 2U}) {
+      std::vector<synod::policy_send<synod::election_message>> nothing;
+      policy.step(now, support::id_of(from), {true, false, out.front().message.round, {}, {}}, seen,
+                  nothing);
+    }
+    now += 50'000'000;
+  }
+  EXPECT_TRUE(campaigned);
+}
+
+}  // namespace

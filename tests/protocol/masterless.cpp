@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+#include "support/masterless_by_hand.hpp"
+
+// Multi-Paxos without a leader, by schedules that are written out.
+
+namespace {
+
+enum { a, b, c, d, e };
+
+using command = std::uint64_t;
+using run = support::masterless_by_hand;
+using prepare = synod::prepare;
+using promise = synod::promise<command>;
+using accept = synod::accept<command>;
+using accepted = synod::accepted<command>;
+using support::commands;
+using synod::slot;
+
+std::size_t times_decided(run& r, unsigned who, command what) {
+  std::size_t found = 0;
+  for (auto const& [at, content] : r.at(who).applied) found += content == commands{what};
+  return found;
+}
+
+void let_all_run(run& r, unsigned count, int beats) {
+  for (int i = 0; i < beats; ++i) {
+    for (unsigned who = 0; who < count; ++who) {
+      if (r.at(who).up()) r.fire(who);
+      if (count == 3) r.exchange({a, b, c});
+      if (count == 5) r.exchange({a, b, c, d, e});
+    }
+  }
+}
+
+// Two nodes propose for the same slot; the loser's batch gets another one, once (S2.1).
+TEST(masterless, the_loser_takes_another_slot) {
+  run r(3);
+  r.boot_all();
+  // b looks at slot 1 first; c is made to by what it knows of the others.
+  ASSERT_FALSE(r.propose(b, 71));
+  ASSERT_FALSE(r.propose(c, 72));
+  ASSERT_FALSE(r.propose(a, 73));
+  let_all_run(r, 3, 40);
+  for (command one : {71, 72, 73}) {
+    EXPECT_EQ(times_decided(r, a, one), 1U);
+    EXPECT_EQ(times_decided(r, c, one), 1U);
+  }
+  EXPECT_EQ(r.complaints(), "");
+}
+
+// b's batch is voted for by one other, then b is cut off. The others fill the slot, with a quorum
+// in which that one is: they find the batch and decide it. b, back again, does not propose it anew
+// (S2.2).
+TEST(masterless, a_half_chosen_batch_is_finished_by_others) {
+  run r(3);
+  r.boot_all();
+  ASSERT_FALSE(r.propose(b, 71));
+  r.deliver_first<prepare>(b, a);
+  r.deliver_first<promise>(a, b);
+  ASSERT_TRUE(r.deliver_first<accept>(b, a));
+  r.drop_everything();
+  ASSERT_FALSE(r.propose(c, 72));
+  for (int i = 0; i < 60; ++i) {
+    r.exchange({a, c});
+    r.drop_to(b);
+    r.fire(i % 2 == 0 ? a : c);
+  }
+  EXPECT_EQ(r.applied(c, 1), commands{71});
+  let_all_run(r, 3, 40);
+  EXPECT_EQ(times_decided(r, b, 71), 1U);
+  EXPECT_EQ(r.complaints(), "");
+}
+
+// Slots above and below are decided, one in between was given up: everybody converges (S2.3).
+TEST(masterless, a_gap_is_filled) {
+  run r(3);
+  r.boot_all();
+  ASSERT_FALSE(r.propose(b, 71));
+  r.drop_everything();
+  r.crash(b);
+  ASSERT_FALSE(r.propose(c, 72));
+  ASSERT_FALSE(r.propose(a, 73));
+  for (int i = 0; i < 60; ++i) {
+    r.exchange({a, c});
+    r.fire(i % 2 == 0 ? a : c);
+  }
+  EXPECT_EQ(r.core(a).chosen_upto(), r.core(c).chosen_upto());
+  EXPECT_GE(r.core(a).chosen_upto(), slot(3));
+  EXPECT_EQ(times_decided(r, a, 72), 1U);
+  EXPECT_EQ(times_decided(r, a, 73), 1U);
+  EXPECT_EQ(r.complaints(), "");
+}
+
+// With one slot open at a time it is a chain (S2.7).
+TEST(masterless, a_window_of_one_is_a_chain) {
+  run r(3);
+  for (unsigned i = 0; i < 3; ++i) r.given(i).pipeline_slots_max = 1;
+  r.boot_all();
+  for (command one = 100; one < 110; ++one) {
+    ASSERT_FALSE(r.propose(static_cast<unsigned>(one % 3), one));
+  }
+  let_all_run(r, 3, 120);
+  for (command one = 100; one < 110; ++one) EXPECT_EQ(times_decided(r, b, one), 1U) << one;
+  EXPECT_EQ(r.complaints(), "");
+}
+
+// What was taken back from a range, and decided elsewhere, is not taken back again when the ring of
+// open slots comes round to the same place (M3).
+TEST(masterless, a_batch_is_taken_back_once) {
+  run r(3);
+  for (unsigned i = 0; i < 3; ++i) {
+    r.given(i).range_after = 1;
+    r.given(i).pipeline_slots_max = 4;
+  }
+  r.boot_all();
+  ASSERT_FALSE(r.propose(b, 71));
+  for (int i = 0; i < 20 && !r.core(b).leads(); ++i) {
+    r.exchange({a, b, c});
+    r.fire(b);
+  }
+  ASSERT_TRUE(r.core(b).leads()) << "b holds a range";
+  r.exchange({a, b, c});
+  // b proposes where c decides something else, which b learns without hearing of c's ballot; then c
+  // decides some slots more.
+  command next = 100;
+  for (int round = 0; round < 40; ++round) {
+    if (r.core(b).leads() && r.core(b).room() > 0) (void)r.propose(b, next++);
+    r.drop_to(a);
+    r.drop_to(c);
+    if (round % 2 == 0) (void)r.propose(c, next++);
+    for (int i = 0; i < 30; ++i) {
+      r.exchange({a, c});
+      r.drop_to(b);
+      r.fire(i % 2 == 0 ? a : c);
+    }
+    r.forge(b, c, synod::learn<command>(synod::learn_ask{r.core(b).chosen_upto().next()}));
+    r.deliver(c, b);
+    r.drop_everything();
+  }
+  let_all_run(r, 3, 60);
+  EXPECT_EQ(r.complaints(), "");
+}
+
+// Whoever restarts does not use the rounds of its past life.
+TEST(masterless, a_restart_draws_new_rounds) {
+  run r(3);
+  r.boot_all();
+  ASSERT_FALSE(r.propose(b, 71));
+  synod::ballot const before = r.core(b).highest_seen();
+  r.restart(b);
+  ASSERT_FALSE(r.propose(b, 72));
+  EXPECT_GT(r.core(b).highest_seen().round, before.round);
+}
+
+}  // namespace
