@@ -138,6 +138,7 @@
 #include <synod/storage/block_buffer.hpp>
 #include <synod/storage/faulty.hpp>
 #include <synod/storage/file_log.hpp>
+#include <synod/storage/file_snapshots.hpp>
 #include <synod/storage/io.hpp>
 #include <synod/storage/live_index.hpp>
 #include <synod/storage/log_damage.hpp>
@@ -155,6 +156,8 @@
 #include <synod/storage/segment_scan.hpp>
 #include <synod/storage/segment_supply.hpp>
 #include <synod/storage/slot_strip.hpp>
+#include <synod/storage/snapshot_files.hpp>
+#include <synod/storage/snapshot_format.hpp>
 #include <synod/storage/twin_file.hpp>
 #include <synod/storage/write_queue.hpp>
 #include <synod/version.hpp>

@@ -4,6 +4,7 @@
 #include <support/log_torture.hpp>
 #include <support/mutated.hpp>
 #include <support/rot_sweep.hpp>
+#include <support/snapshot_sweep.hpp>
 
 namespace {
 
@@ -70,6 +71,17 @@ TEST(storage_mutations, a_tail_cut_at_corruption_is_caught) {
   EXPECT_EQ(support::sweep_rot(whole, 997).silent, 0U);
   mutated const on("tail_cut_at_corruption");
   EXPECT_GT(support::sweep_rot(whole, 997).silent, 0U);
+}
+
+TEST(storage_mutations, a_snapshot_that_is_not_synced_is_caught) {
+  EXPECT_EQ(support::sweep_snapshots().wrong, "");
+  mutated const on("snapshot_sync_skipped");
+  EXPECT_NE(support::sweep_snapshots().wrong, "");
+}
+
+TEST(storage_mutations, a_snapshot_whose_name_is_not_synced_is_caught) {
+  mutated const on("snapshot_directory_sync_skipped");
+  EXPECT_NE(support::sweep_snapshots().wrong, "");
 }
 
 }  // namespace

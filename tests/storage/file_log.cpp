@@ -8,6 +8,7 @@
 #include <synod/testing/storage_suite.hpp>
 
 #include <optional>
+#include <vector>
 
 namespace {
 
@@ -77,6 +78,46 @@ TEST(file_log, passes_the_suite_over_small_sectors_when_the_machine_stops) {
 }
 TEST(file_log, passes_the_suite_when_one_operation_fails) {
   run_suite({512, 1 << 26}, failure_of::operation);
+}
+
+// Before the disk is full the log says so, with room for what is on its way, and goes on when a
+// trim has freed some.
+TEST(file_log, is_read_only_before_the_disk_is_full_and_open_again_after_a_trim) {
+  disk on(random_source(11), {4096, 1 << 20});
+  synod::log_options options;
+  options.segment_bytes = synod::segment_bytes_min;
+  options.low_water_bytes = 1 << 18;
+  auto opened = log_over_disk::open(on.mount(), options);
+  ASSERT_TRUE(opened) << opened.error();
+  std::vector<std::byte> const body(3000);
+  std::uint64_t number = 0;
+  auto const put = [&] {
+    ++number;
+    synod::record_view const one{
+        {{}, synod::lane_id(1), synod::slot(number), synod::record_kind::vote},
+        {0, 1, synod::node_id(1)},
+        body,
+        synod::crc32c(body)};
+    opened->append(std::span(&one, 1), synod::ticket(number));
+    opened->wait();
+  };
+  while (number < 1000 && opened->state() == synod::log_state::open) put();
+  ASSERT_EQ(opened->state(), synod::log_state::read_only);
+  EXPECT_GE(*opened->disk().free_bytes(), options.low_water_bytes);
+  std::uint64_t const before = number;
+  for (int i = 0; i < 5; ++i) put();
+  EXPECT_EQ(opened->durable(), synod::ticket(number)) << "what is on its way still has room";
+  EXPECT_EQ(opened->state(), synod::log_state::read_only);
+  opened->trim({}, synod::lane_id(1), synod::slot(before));
+  for (int i = 0; i < 100 && opened->state() != synod::log_state::open; ++i) opened->wait();
+  EXPECT_EQ(opened->state(), synod::log_state::open);
+  for (int i = 0; i < 60; ++i) put();
+  EXPECT_FALSE(opened->failed());
+  // Who goes on although it is read-only is stopped by an error, and loses nothing.
+  while (number < 2000 && !opened->failed()) put();
+  EXPECT_EQ(opened->failed().code, synod::error_code::disk_full);
+  EXPECT_EQ(opened->state(), synod::log_state::failed);
+  EXPECT_GE(*opened->disk().free_bytes(), options.low_water_bytes);
 }
 
 }  // namespace

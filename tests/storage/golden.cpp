@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <support/snapshot_sweep.hpp>
 #include <synod/testing/disk.hpp>
 #include <synod/testing/script.hpp>
 
@@ -27,8 +28,8 @@ using log_over_disk = synod::file_log<disk::io>;
 using bytes = std::vector<std::byte>;
 namespace fs = std::filesystem;
 
-fs::path folder(std::uint32_t version) {
-  return fs::path(SYNOD_ROOT) / "tests/storage/golden" / ("v" + std::to_string(version));
+fs::path folder(std::uint32_t version, char const* of = "v") {
+  return fs::path(SYNOD_ROOT) / "tests/storage/golden" / (of + std::to_string(version));
 }
 
 synod::log_options options() {
@@ -109,16 +110,13 @@ bytes read_file(fs::path const& path) {
   return {raw.begin(), raw.end()};
 }
 
-void plant(disk& on, std::uint32_t version) {
-  for (auto const& file : fs::directory_iterator(folder(version))) {
+void plant(disk& on, std::uint32_t version, char const* of = "v") {
+  for (auto const& file : fs::directory_iterator(folder(version, of))) {
     on.plant(file_name(file.path().filename().c_str()), read_file(file.path()));
   }
 }
 
-TEST(golden, the_present_version_writes_exactly_these_bytes) {
-  disk on = empty_disk();
-  write_golden(on);
-  fs::path const where = folder(synod::log_format_version);
+void expect_golden(disk const& on, fs::path const& where) {
   for (file_name const& name : on.names()) {
     bytes const written = on.contents(name);
     if (synod::testing::rewrite_wanted() && !fs::exists(where / name.text())) {
@@ -129,6 +127,12 @@ TEST(golden, the_present_version_writes_exactly_these_bytes) {
     }
     EXPECT_TRUE(written == read_file(where / name.text())) << name.text();
   }
+}
+
+TEST(golden, the_present_version_writes_exactly_these_bytes) {
+  disk on = empty_disk();
+  write_golden(on);
+  expect_golden(on, folder(synod::log_format_version));
 }
 
 TEST(golden, every_version_is_read_and_can_be_continued) {
@@ -170,6 +174,42 @@ TEST(golden, a_newer_version_is_refused_by_name) {
     char text[200];
     opened.error().render(text);
     EXPECT_NE(std::string(text).find("run the version that wrote it"), std::string::npos) << text;
+  }
+}
+
+// Snapshots have been in files since version 2.
+TEST(golden, snapshots_are_written_and_read_as_in_their_version) {
+  disk fresh = empty_disk();
+  ASSERT_TRUE(support::take(fresh, 6, 1000));
+  ASSERT_TRUE(support::take(fresh, 7, 5000));
+  expect_golden(fresh, folder(synod::log_format_version, "snapshots_v"));
+  for (std::uint32_t version = 2; version <= synod::log_format_version; ++version) {
+    disk on = empty_disk();
+    plant(on, version, "snapshots_v");
+    auto opened = support::snapshots_over_disk::open(on.mount());
+    ASSERT_TRUE(opened) << opened.error();
+    auto reader = opened->open();
+    ASSERT_TRUE(reader.has_value());
+    bytes found(5001);
+    EXPECT_EQ(reader->read(0, found), 5000U);
+    found.pop_back();
+    EXPECT_TRUE(found == support::snapshot_bytes(7, 5000));
+    EXPECT_EQ(reader->info().upto, synod::slot(7));
+  }
+}
+
+TEST(golden, a_newer_version_of_snapshots_is_refused_by_name) {
+  for (file_name const name : {file_name("newest"), file_name("snapshot-", 2)}) {
+    disk on = empty_disk();
+    plant(on, synod::log_format_version, "snapshots_v");
+    bytes file = on.contents(name);
+    set_version(file, 0, 78);
+    if (name == file_name("newest")) set_version(file, synod::block_bytes, 78);
+    on.plant(name, file);
+    auto const opened = support::snapshots_over_disk::open(on.mount());
+    ASSERT_FALSE(opened) << name.text();
+    EXPECT_EQ(opened.error().code, synod::error_code::newer_format);
+    EXPECT_EQ(opened.error().value, 78U);
   }
 }
 

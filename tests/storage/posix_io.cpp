@@ -7,11 +7,20 @@
 #include <synod/testing/storage_suite.hpp>
 
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <csignal>
 #include <filesystem>
 #include <optional>
+#include <random>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -178,6 +187,115 @@ TEST(posix_io, many_appends_become_few_writes_and_keep_their_order) {
                  })
                   .none());
   EXPECT_EQ(next, 2001U);
+}
+
+// What a writer that is killed leaves behind for whoever looks after it. It outlives the process.
+struct left_behind {
+  std::atomic<std::uint64_t> acknowledged{0};  // slots up to there are durable
+  std::atomic<std::uint64_t> promised{0};      // a promise of at least this round is durable
+  std::atomic<std::uint64_t> trimmed{0};       // slots up to there need not be kept
+};
+
+std::vector<std::byte> body_of(std::uint64_t slot, std::uint32_t life) {
+  std::vector<std::byte> made(slot * 37 % 3000);
+  for (std::size_t i = 0; i < made.size(); ++i) made[i] = static_cast<std::byte>(slot + life + i);
+  return made;
+}
+
+// Votes from `first` on, without end: the writer of life `life`.
+[[noreturn]] void write_until_killed(std::string const& where, std::uint64_t first,
+                                     std::uint32_t life, left_behind& told) {
+  auto opened = file_log<>::open(posix_io(where.c_str()), small());
+  if (!opened) ::_exit(3);
+  file_log<> log = std::move(*opened);
+  for (std::uint64_t slot = first;; ++slot) {
+    auto const append = [&](std::uint64_t at, synod::record_kind kind) {
+      std::vector<std::byte> const body = body_of(slot, life);
+      record_view const one{{{}, synod::lane_id(1), synod::slot(at), kind},
+                            {life, static_cast<std::uint32_t>(slot), {}},
+                            body,
+                            synod::crc32c(body)};
+      log.append(std::span(&one, 1), ticket(slot - first + 1));
+    };
+    append(slot, synod::record_kind::vote);
+    if (slot % 5 == 0) append(0, synod::record_kind::promise);
+    if (slot % 3 == 0) log.wait();
+    std::uint64_t const durable = log.durable().value;
+    if (log.failed()) ::_exit(4);
+    if (durable != 0) {
+      std::uint64_t const upto = first + durable - 1;
+      told.acknowledged = upto;
+      if (upto / 5 * 5 >= first) told.promised = upto / 5 * 5;
+    }
+    if (slot % 40 == 0 && slot > 60) {
+      told.trimmed = slot - 60;
+      log.trim({}, synod::lane_id(1), synod::slot(slot - 60));
+    }
+  }
+}
+
+// Returns the highest slot that is there, or nothing where anything is wrong with what is.
+std::optional<std::uint64_t> verify(std::string const& where, left_behind const& told) {
+  auto opened = file_log<>::open(posix_io(where.c_str()), small());
+  EXPECT_TRUE(opened) << opened.error();
+  if (!opened) return std::nullopt;
+  std::set<std::uint64_t> slots;
+  std::uint64_t promised = 0;
+  bool good = opened
+                  ->replay([&](record_view const& one) {
+                    std::uint32_t const life = one.at.config;
+                    std::vector<std::byte> const wanted = body_of(one.at.round, life);
+                    EXPECT_TRUE(std::ranges::equal(one.body, wanted)) << one.at.round;
+                    if (one.address.at == synod::slot(0)) {
+                      promised = one.at.round;
+                    } else {
+                      slots.insert(one.address.at.value);
+                    }
+                  })
+                  .none();
+  EXPECT_TRUE(good) << "a process that is killed damages nothing";
+  EXPECT_GE(promised, told.promised) << "no promise is forgotten";
+  for (std::uint64_t at = told.trimmed + 1; at <= told.acknowledged; ++at) {
+    good = good && slots.contains(at);
+  }
+  EXPECT_TRUE(good) << "every slot from " << told.trimmed << " to " << told.acknowledged;
+  if (!good || promised < told.promised) return std::nullopt;
+  return slots.empty() ? told.acknowledged.load() : *slots.rbegin();
+}
+
+void kill_writers(std::string const& under, int times, unsigned milliseconds_at_most) {
+  temporary_directory const where(under);
+  void* const memory = ::mmap(nullptr, sizeof(left_behind), PROT_READ | PROT_WRITE,
+                              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  auto* const told = new (memory) left_behind;
+  std::mt19937_64 random(11);
+  std::uint64_t next = 1;
+  for (int life = 1; life <= times; ++life) {
+    pid_t const writer = ::fork();
+    ASSERT_GE(writer, 0);
+    if (writer == 0) {
+      write_until_killed(where.path, next, static_cast<std::uint32_t>(life), *told);
+    }
+    ::usleep(static_cast<useconds_t>(random() % (milliseconds_at_most * 1000)));
+    ::kill(writer, SIGKILL);
+    int how = 0;
+    ASSERT_EQ(::waitpid(writer, &how, 0), writer);
+    ASSERT_TRUE(WIFSIGNALED(how)) << "it ended by itself, with status " << WEXITSTATUS(how);
+    auto const last = verify(where.path, *told);
+    ASSERT_TRUE(last.has_value()) << "life " << life;
+    next = *last + 1;
+  }
+  EXPECT_GT(told->acknowledged, static_cast<std::uint64_t>(times)) << "the writers got somewhere";
+  std::printf("%d writers killed, %llu slots acknowledged\n", times,
+              static_cast<unsigned long long>(told->acknowledged));
+  ::munmap(memory, sizeof(left_behind));
+}
+
+TEST(posix_io, a_writer_that_is_killed_loses_nothing_that_it_acknowledged) {
+  kill_writers(testing::TempDir(), 100, 80);
+  if (!HasFatalFailure())
+    kill_writers(fast_disk(), 100, 40);  // which gets further in the same time
 }
 
 }  // namespace
