@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "support/archive_codec.hpp"
+#include "support/counter_storm.hpp"
 
 #include <cstdio>
 
@@ -18,7 +19,7 @@ namespace {
 
 constexpr time_ns second = 1'000'000'000;
 
-using counting = memory_cluster<multi_paxos<>, counter, fixed_codec>;
+using support::counting;
 using storing = memory_cluster<multi_paxos<>, kv, support::archive_codec>;
 
 template <class Cluster>
@@ -341,4 +342,14 @@ TEST(node, what_a_crashed_node_had_under_way_happened_once_or_never) {
   EXPECT_LE(total, acknowledged + unknown);
   EXPECT_GT(acknowledged, 2'000);
   EXPECT_GT(unknown, 0);
+}
+
+TEST(node, the_total_is_the_acknowledged_sum_after_200_crashes) {
+  constexpr std::uint64_t seed = 1;
+  support::counter_storm storm(seed);
+  EXPECT_TRUE(storm.run(14'000, 200));
+  EXPECT_GE(storm.crashes(), 200);
+  EXPECT_GE(storm.retried(), 10'000);
+  std::printf("seed %d: %d commands retried, %d crashes, total %lld\n", static_cast<int>(seed),
+              storm.retried(), storm.crashes(), static_cast<long long>(storm.sum()));
 }

@@ -153,6 +153,7 @@ class node {
   [[nodiscard]] std::size_t room() const { return core_->room(); }
   [[nodiscard]] leader_hint hint() const { return core_->hint(); }
   [[nodiscard]] client_table const& table() const { return executor_->clients(); }
+  [[nodiscard]] slot applied() const { return executor_->applied(); }
   [[nodiscard]] std::optional<error> open(session_change const& what) {
     auto const why =
         core_->request(now_, open_session_request{what, now_ + options_.stamp_offset_ns}, out_);

@@ -298,7 +298,10 @@ void node<Parts>::receive(time_ns now, shared_bytes const& from) {
     if (!in.finished()) return rejected_.count(error_code::malformed);
     return take_snapshot_message(now, header.from, message);
   }
-  if (!counts(header)) return rejected_.count(error_code::unverified_sender);
+  bool const counted = counts(header);
+  if (!counted && header.kind != frame_kind::protocol) {
+    return rejected_.count(error_code::unverified_sender);
+  }
   if (header.kind == frame_kind::forward) {
     forward_message message;
     in(message);
@@ -308,6 +311,8 @@ void node<Parts>::receive(time_ns now, shared_bytes const& from) {
   if (header.kind != frame_kind::protocol) return rejected_.count(error_code::wrong_kind);
   typename core_type::message_type message;
   if (!wire_.read(in, message)) return rejected_.count(error_code::malformed);
+  // A store in the place of a member's learns what is chosen, and is heard in nothing else.
+  if (!counted && !asks_to_learn(message)) return rejected_.count(error_code::unverified_sender);
   core_->step(now, header.from, std::move(message), out_);
 }
 

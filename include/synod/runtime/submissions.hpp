@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/assert.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/log/client_table.hpp>
 #include <synod/machine/commands.hpp>
@@ -36,7 +37,7 @@ struct submissions_options {
 //   leader()    another node that leads, or nothing: propose here
 //   room()      how many batches the core takes
 //   hint()      what to tell a client
-//   table()     the client table
+//   table()     the client table, and applied() how far it goes
 //   open(change) -> optional<error>, forward(to, message), barrier_refused(number, error)
 //
 // and the user is told what came of it: completed(token, outcome<R>) for its own commands, with the
@@ -314,6 +315,9 @@ class submissions {
     client_table const& table = node.table();
     client_decision const found = table.decide(key.session, key.number, acked_upto);
     if (found.verdict == client_verdict::execute) return false;
+    // A session that begins above what is applied here is not gone: it has not been seen yet.
+    bool const ahead = key.session.value > position_of(node.applied(), UINT16_MAX);
+    if (ahead && !SYNOD_MUTATION(h23_unseen_session_called_expired)) return false;
     auto const whom = waiting_.take(key);
     if (!whom.has_value()) return true;
     switch (found.verdict) {

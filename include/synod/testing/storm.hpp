@@ -4,6 +4,7 @@
 #include <synod/core/error.hpp>
 #include <synod/testing/faults.hpp>
 #include <synod/testing/network.hpp>
+#include <synod/testing/network_faults.hpp>
 #include <synod/testing/random.hpp>
 #include <synod/testing/simulated_host.hpp>
 
@@ -173,47 +174,7 @@ class storm {
     network& net = cluster_.net();
     net.weather = calm_;
     net.connect_everybody();
-    for (std::size_t const number : active_) {
-      fault const& one = plan_[number];
-      change_weather(net.weather, one);
-      change_links(net, one);
-    }
-  }
-
-  static void change_weather(network_weather& weather, fault const& one) {
-    auto const parts = static_cast<std::uint32_t>(one.amount);
-    switch (one.kind) {
-      case fault_kind::loss: weather.loss = std::max(weather.loss, parts); break;
-      case fault_kind::duplication:
-        weather.duplication = std::max(weather.duplication, parts);
-        break;
-      case fault_kind::corruption: weather.corruption = std::max(weather.corruption, parts); break;
-      case fault_kind::delay: weather.delay_mean = std::max(weather.delay_mean, one.amount); break;
-      case fault_kind::stragglers:
-        weather.straggling = 100'000;
-        weather.straggler_mean = std::max(weather.straggler_mean, one.amount);
-        break;
-      case fault_kind::in_order: weather.in_order = true; break;
-      default: break;
-    }
-  }
-
-  void change_links(network& net, fault const& one) const {
-    std::vector<node_index> order = cluster_.everybody();
-    // Where a line of nodes begins is a choice of the fault too.
-    random_source(static_cast<std::uint64_t>(one.amount)).shuffle(order);
-    switch (one.kind) {
-      case fault_kind::split: net.split(one.part); break;
-      case fault_kind::isolate: net.isolate(one.node); break;
-      case fault_kind::mute: net.mute(one.node); break;
-      case fault_kind::deafen: net.deafen(one.node); break;
-      case fault_kind::one_way: net.cut(one.node, one.other); break;
-      case fault_kind::chain: net.chain(order); break;
-      case fault_kind::ring: net.ring(order); break;
-      case fault_kind::hub: net.hub(one.node); break;
-      case fault_kind::bridge: net.bridge(one.part, one.node); break;
-      default: break;
-    }
+    for (std::size_t const number : active_) disturb(net, plan_[number]);
   }
 
   Cluster& cluster_;

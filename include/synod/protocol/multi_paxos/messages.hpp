@@ -80,6 +80,21 @@ using multi_paxos_message =
     one_of<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack, notice,
            pulse, learn<Command>, read_message, Election>;
 
+// Whether it asks what is chosen and says nothing: anybody of the cluster may, also a store that is
+// no member and has no vote.
+template <class Message>
+bool asks_to_learn(Message const&) {
+  return false;
+}
+template <class Command>
+bool asks_to_learn(std::variant<learn_ask, shared<learn_values<Command>>> const& one) {
+  return one.index() == 0;
+}
+template <class... Messages>
+bool asks_to_learn(one_of<Messages...> const& message) {
+  return visit([](auto const& one) { return asks_to_learn(one); }, message);
+}
+
 // --- what a host asks of the core ---
 
 // Answered by a `read_answer` with the same id: apply up to `upto`, then read.
