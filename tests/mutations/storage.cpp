@@ -5,11 +5,16 @@
 #include <support/mutated.hpp>
 #include <support/rot_sweep.hpp>
 #include <support/snapshot_sweep.hpp>
+#include <synod/core/output.hpp>
+#include <synod/runtime/drain.hpp>
+
+#include <span>
 
 namespace {
 
 using support::crash_sweep;
 using support::mutated;
+using synod::ticket;
 
 // Whether the sweep notices; a broken invariant is noticed too.
 bool caught(crash_sweep sweep) {
@@ -82,6 +87,47 @@ TEST(storage_mutations, a_snapshot_that_is_not_synced_is_caught) {
 TEST(storage_mutations, a_snapshot_whose_name_is_not_synced_is_caught) {
   mutated const on("snapshot_directory_sync_skipped");
   EXPECT_NE(support::sweep_snapshots().wrong, "");
+}
+
+// A core that says nothing by itself, and a host whose disk fails when it is given anything.
+struct silent_core {
+  using command = int;
+  using message_type = int;
+  using answer_type = int;
+  using output_type = synod::output<int, int, int>;
+  void persisted(synod::time_ns, ticket, output_type&) {}
+};
+
+struct host_with_a_dying_disk {
+  void send(synod::node_set, int) {}
+  void persist(std::span<synod::record<int> const>) { failed = true; }
+  void flush() { effects += failed ? 1 : 0; }
+  [[nodiscard]] ticket durable() const { return {}; }
+  [[nodiscard]] bool storage_failed() const { return failed; }
+  void decide(silent_core::output_type::decision const&) { effects += failed ? 1 : 0; }
+  void refuse(synod::refused_proposal<int> const&) {}
+  void answer(int) {}
+  void notify(synod::core_event const&) {}
+
+  bool failed = false;
+  int effects = 0;  // that the world saw after the disk had failed
+};
+
+int effects_after_a_failure() {
+  silent_core core;
+  synod::drain<silent_core> order;
+  silent_core::output_type out;
+  host_with_a_dying_disk host;
+  out.persist.emplace_back();
+  out.decided.emplace_back();
+  EXPECT_FALSE(order.turn(0, core, out, host));
+  return host.effects;
+}
+
+TEST(storage_mutations, what_is_done_after_the_disk_failed_is_caught) {
+  EXPECT_EQ(effects_after_a_failure(), 0);
+  mutated const on("going_on_without_disk");
+  EXPECT_GT(effects_after_a_failure(), 0);
 }
 
 }  // namespace
