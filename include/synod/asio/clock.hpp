@@ -15,4 +15,11 @@ inline time_ns boot_time() {
   return static_cast<time_ns>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
 }
 
+// Nanoseconds since 1970, which anybody may set: for what people read, and for stamps of commands.
+inline time_ns wall_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<time_ns>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
 }  // namespace synod::asio

@@ -17,7 +17,7 @@ namespace synod::asio {
 // in its header, like in every frame; the body holds, little-endian:
 //
 //   step u8 | refusal u16 | oldest version u16 | newest version u16 | to u64 | store 2 x u64
-//   highest round u32 | cluster name | protocol | endpoint, each with its length in front
+//   highest round u32 | cluster name | protocol | clients | service, each with its length in front
 //
 // Fields are only added at the end, so what follows is for newer versions.
 enum class greeting_step : std::uint8_t { call = 1, answer = 2, refusal = 3 };
@@ -38,7 +38,8 @@ struct greeting {
   std::uint32_t highest_round = 0;  // the jump limit of rounds counts from the highest of these
   short_text cluster_name;
   short_text protocol;
-  short_text endpoint;  // where the sender listens
+  short_text clients;  // where the sender serves clients, if it does
+  short_text service;  // and where whatever is built upon it is served
 
   friend bool operator==(greeting const&, greeting const&) = default;
 };
@@ -49,7 +50,7 @@ inline void write_greeting(std::vector<std::byte>& into, greeting const& what) {
   wire_writer out(into);
   out(static_cast<std::uint8_t>(what.step), static_cast<std::uint16_t>(what.why),
       what.version_oldest, what.version_newest, what.to, what.store, what.highest_round,
-      what.cluster_name, what.protocol, what.endpoint);
+      what.cluster_name, what.protocol, what.clients, what.service);
   end_frame(into, begin, frame_family::peer,
             {.kind = frame_kind::handshake,
              .cluster = what.cluster,
@@ -63,7 +64,7 @@ inline result<greeting> read_greeting(frame_header const& header, std::span<std:
   std::uint8_t step = 0;
   std::uint16_t why = 0;
   in(step, why, made.version_oldest, made.version_newest, made.to, made.store, made.highest_round,
-     made.cluster_name, made.protocol, made.endpoint);
+     made.cluster_name, made.protocol, made.clients, made.service);
   if (in.failed() || step < 1 || step > 3) {
     return error{error_code::malformed, body.size(), "greeting", "close the connection"};
   }

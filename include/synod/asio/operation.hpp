@@ -61,24 +61,31 @@ class operation_memory {
   std::array<std::vector<void*>, kinds> free_;
 };
 
-// Something that somebody waits for, whatever handler he waits with: three functions and where
-// things are, instead of a class with virtual ones.
+// Something that somebody waits for, whatever handler he waits with: functions and where things
+// are, instead of a class with virtual ones.
 struct operation {
   void (*finish)(operation&, operation_memory&, bool call) = nullptr;
   void (*fail)(operation&, error const& why, bool certain) = nullptr;
+  void (*look)(operation&, void const* at) = nullptr;  // a read: its result from the machine
   void* whole = nullptr;
   void* result = nullptr;  // a std::optional of the type that the one who completes it knows
   std::uint64_t token = 0;
   time_ns began = 0;
+  bool harmless = true;  // if it ends early it has done nothing
 };
 
-// Waits for an outcome<R>, and then calls the handler where the handler wants to be called.
-template <class R, class Handler, class Executor>
+// Of an operation that is no read.
+struct no_query {};
+
+// Waits for an outcome<R>, and then calls the handler where the handler wants to be called. A read
+// keeps its query until the machine may be looked at: Query::look(Machine const&) gives the R.
+template <class R, class Handler, class Executor, class Query = no_query>
 class waiting_operation {
  public:
-  static operation& make(operation_memory& memory, Handler&& handler, Executor const& host) {
+  static operation& make(operation_memory& memory, Handler&& handler, Executor const& host,
+                         Query query = {}) {
     void* const room = memory.take(sizeof(waiting_operation));
-    return (new (room) waiting_operation(std::move(handler), host))->head_;
+    return (new (room) waiting_operation(std::move(handler), host, std::move(query)))->head_;
   }
 
  private:
@@ -96,11 +103,12 @@ class waiting_operation {
   }
   using kept_executor = decltype(keep(std::declval<handlers_executor const&>()));
 
-  waiting_operation(Handler&& handler, Executor const& host)
+  waiting_operation(Handler&& handler, Executor const& host, Query&& query)
       : executor_(keep(boost::asio::get_associated_executor(handler, host))), host_(host),
-        handler_(std::move(handler)) {
+        handler_(std::move(handler)), query_(std::move(query)) {
     head_.finish = &finish;
     head_.fail = &fail;
+    if constexpr (!std::is_same_v<Query, no_query>) head_.look = &look;
     head_.whole = this;
     head_.result = &result_;
   }
@@ -131,6 +139,14 @@ class waiting_operation {
     }
   }
 
+  static void look(operation& which, void const* at) {
+    if constexpr (!std::is_same_v<Query, no_query>) {
+      auto* const self = static_cast<waiting_operation*>(which.whole);
+      auto const& state = *static_cast<typename Query::machine const*>(at);
+      self->result_.emplace(self->query_.look(state));
+    }
+  }
+
   struct completion {
     Handler handler;
     outcome<R> result;
@@ -142,6 +158,7 @@ class waiting_operation {
   kept_executor executor_;
   Executor host_;
   Handler handler_;
+  [[no_unique_address]] Query query_;
 };
 
 // The operations under way at one host, each known by a token that is never used again. Whatever
@@ -180,17 +197,33 @@ class operation_book {
     ended_.push_back(one);
     return one;
   }
-  // Effects: it ends without a result: not done if `certain`, else nobody can tell.
-  bool fail(std::uint64_t token, error const& why, bool certain) {
+  // Effects: a read ends with what it finds there. Requires: it is one.
+  template <class Machine>
+  operation* look(std::uint64_t token, Machine const& at) {
+    operation* const one = take(token);
+    if (one == nullptr) return nullptr;
+    one->look(*one, &at);
+    ended_.push_back(one);
+    return one;
+  }
+  // Effects: it ends without a result: refused if it was harmless, else nobody can tell.
+  bool fail(std::uint64_t token, error const& why) {
     operation* const one = take(token);
     if (one == nullptr) return false;
-    one->fail(*one, why, certain);
+    one->fail(*one, why, one->harmless);
     ended_.push_back(one);
     return true;
   }
-  void fail_all(error const& why, bool certain) {
-    for (place const& one : places_) {
-      if (one.what != nullptr) fail(one.what->token, why, certain);
+  // Effects: it ends without a result and without having done anything.
+  void refuse(std::uint64_t token, error const& why) {
+    operation* const one = take(token);
+    if (one == nullptr) return;
+    one->fail(*one, why, true);
+    ended_.push_back(one);
+  }
+  void fail_all(error const& why) {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (places_[i].what != nullptr) fail(places_[i].what->token, why);
     }
   }
 

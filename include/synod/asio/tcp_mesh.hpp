@@ -62,6 +62,7 @@ class tcp_links {
     bool kept = true;
     bool refused = false;
     error last;
+    greeting said;  // when it was linked last
   };
 
   tcp_links(Executor const& on, mesh_options const& given, Host& host)
@@ -121,6 +122,11 @@ class tcp_links {
   [[nodiscard]] bool linked(node_id id) const {
     peer const* const one = find(id);
     return one != nullptr && one->link != nullptr;
+  }
+  // What a peer said of itself when it was linked last; null if it never was.
+  [[nodiscard]] greeting const* said_by(node_id id) const {
+    peer const* const one = find(id);
+    return one == nullptr || one->said.cluster_name.empty() ? nullptr : &one->said;
   }
   [[nodiscard]] std::vector<link_status> status() const;
   [[nodiscard]] rejections const& refused() const { return counts_.refused; }

@@ -150,6 +150,7 @@ void tcp_links<Executor, Host>::link(connection& over) {
   over.trust(options_.frame_bytes_max);
   if (who->dialling == &over) who->dialling = nullptr;
   who->refused = false;
+  who->said = over.attached.theirs;
   if (!over.attached.dialled) say(over, greeting_step::answer, id);
 
   connection* const before = who->link;

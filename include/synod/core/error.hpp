@@ -63,11 +63,11 @@ enum class error_code : std::uint16_t {
   insecure_address,
   address_in_use,
   too_many_connections,
+  cancelled,  // by whoever waited for it
 };
 
 // One above the highest code, for tables of counts.
-inline constexpr std::size_t error_codes =
-    static_cast<std::size_t>(error_code::too_many_connections) + 1;
+inline constexpr std::size_t error_codes = static_cast<std::size_t>(error_code::cancelled) + 1;
 
 constexpr char const* name_of(error_code code) {
   switch (code) {
@@ -117,6 +117,7 @@ constexpr char const* name_of(error_code code) {
     case error_code::insecure_address: return "an address that others can reach";
     case error_code::address_in_use: return "address in use";
     case error_code::too_many_connections: return "too many connections";
+    case error_code::cancelled: return "cancelled";
   }
   return "unknown error";
 }

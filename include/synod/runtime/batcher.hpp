@@ -37,12 +37,15 @@ class batcher {
     if (options_.batch_commands_max == 0) options_.batch_commands_max = 1;
   }
 
+  // Whether a command that long when encoded can ever be added.
+  [[nodiscard]] bool fits(std::size_t bytes) const { return bytes <= options_.batch_bytes_max; }
+
   // `bytes` is about what the command takes when encoded, `room` how many batches the core takes.
   // Moves the command only if it was added.
   [[nodiscard]] std::optional<error> add(std::size_t room, session_id session, sequence number,
                                          sequence acked_upto, Command&& command,
                                          std::size_t bytes) {
-    if (bytes > options_.batch_bytes_max) {
+    if (!fits(bytes)) {
       return error{error_code::too_large, bytes, "submit", "split the command"};
     }
     bool const opens = sealed_.empty() || last_bytes_ + bytes > options_.batch_bytes_max ||

@@ -43,7 +43,20 @@ class founding {
     if (record_.has_value() && record_->name != options_.cluster) {
       return {error_code::wrong_cluster, 0, "start", "name the cluster that this store is of"};
     }
+    if (error const why = check_owner()) return why;
     return synod::check(options_);
+  }
+
+  // A store that was founded as another member's is not this one's, whoever mixed them up.
+  [[nodiscard]] error check_owner() const {
+    if (!record_.has_value()) return {};
+    for (member const& one : record_->members.members()) {
+      if (one.store == options_.store && one.id != options_.self) {
+        return {error_code::wrong_receiver, one.id.value, "the store",
+                "it is the store of that node: give this node its own"};
+      }
+    }
+    return {};
   }
 
   // --- inputs

@@ -73,7 +73,17 @@ class node {
   }
 
   // A frame from a peer. Whatever is not for us is counted and dropped.
-  void receive(time_ns now, shared_bytes const& from);
+  void receive(time_ns now, shared_bytes const& from) {
+    auto const got = decode_frame(from, frame_family::peer, options_.frame_bytes_max);
+    if (!got) return rejected_.count(got.error().code);
+    receive(now, *got);
+  }
+  // Of a transport that has cut and checked it already.
+  void receive(time_ns now, frame const& got);
+  // A link to that peer has just come about: it is told who this is.
+  void connected(time_ns now, node_id to) {
+    if (!stopped_) greet(now, to);
+  }
 
   void tick(time_ns now) {
     if (stopped_) return;

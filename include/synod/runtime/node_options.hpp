@@ -18,7 +18,8 @@
 
 namespace synod {
 
-// Takes frames to peers. It may lose them, and never blocks.
+// Takes frames to peers. It may lose them, and never blocks. One that gathers what it is given
+// until `flush` is called has a function of that name.
 template <class T>
 concept transport = requires(T& net, node_id to, shared_bytes const& frame) {
   net.send(to, frame);

@@ -29,7 +29,9 @@ struct node<Parts>::drain_calls {
   void persist(std::span<record<command> const> records) {
     if (error const why = of.journal_.append(records)) of.stop(of.now_, why);
   }
-  void flush() {}
+  void flush() {
+    if constexpr (requires { of.world_.transport.flush(); }) of.world_.transport.flush();
+  }
   ticket durable() { return of.journal_.durable(of.options_.wait_for_storage).core; }
   bool storage_failed() {
     if (error const why = of.journal_.failed()) of.stop(of.now_, why);
@@ -272,13 +274,11 @@ bool node<Parts>::counts(frame_header const& header) const {
 }
 
 template <class Parts>
-void node<Parts>::receive(time_ns now, shared_bytes const& from) {
+void node<Parts>::receive(time_ns now, frame const& got) {
   if (stopped_) return;
   now_ = now;
-  auto const got = decode_frame(from, frame_family::peer, options_.frame_bytes_max);
-  if (!got) return rejected_.count(got.error().code);
-  frame_header const& header = got->header;
-  wire_reader in(got->body);
+  frame_header const& header = got.header;
+  wire_reader in(got.body);
   if (header.kind == frame_kind::founding) {
     founding_message message;
     in(message);

@@ -65,8 +65,10 @@ class submissions {
   [[nodiscard]] std::optional<error> submit(time_ns now, One what, std::uint64_t token,
                                             time_ns deadline) {
     command whole(std::move(what));
-    if (!measure(whole).has_value()) {
-      return error{error_code::too_large, 0, "submit", "split the command"};
+    // Said at once, and so for certain: nothing has left the process.
+    auto const bytes = measure(whole);
+    if (!bytes.has_value() || !batcher_.fits(*bytes)) {
+      return error{error_code::too_large, bytes.value_or(0), "submit", "split the command"};
     }
     auto const handle = answers_.submit(now, std::move(whole), token, deadline);
     if (!handle) return handle.error();

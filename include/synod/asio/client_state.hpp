@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/asio/address.hpp>
+#include <synod/asio/alarm.hpp>
+#include <synod/asio/client_messages.hpp>
+#include <synod/asio/entropy.hpp>
+#include <synod/asio/framed_connection.hpp>
+#include <synod/asio/operation.hpp>
+#include <synod/core/generator.hpp>
+#include <synod/machine/commands.hpp>
+#include <synod/runtime/encode_value.hpp>
+#include <synod/runtime/session.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace synod::asio {
+
+// A replica as a person names it to a client: its id, and where it serves clients.
+struct client_server {
+  std::uint64_t id = 0;
+  std::string address = {};
+};
+
+struct client_options {
+  std::string cluster = {};
+  std::vector<client_server> servers = {};  // some are enough; they know the others
+  bool insecure = false;
+  time_ns submit_timeout_ns = 10'000'000'000;
+  time_ns read_timeout_ns = 5'000'000'000;
+  time_ns connect_timeout_ns = 2'000'000'000;
+  session_options session = {};
+  std::uint32_t frame_bytes_max = frame_body_max_default;
+  connection_options connection = {};
+};
+
+inline error check(client_options const& given) {
+  if (given.cluster.empty() || !short_text::fits(given.cluster.size())) {
+    return {error_code::bad_option, given.cluster.size(), "client.cluster",
+            "name the cluster with 1 to 63 characters"};
+  }
+  if (given.servers.empty()) {
+    return {error_code::empty_membership, 0, "client.servers", "name at least one server"};
+  }
+  for (client_server const& one : given.servers) {
+    auto const at = read_permitted_address(one.address, given.insecure);
+    if (!at) return at.error();
+  }
+  return {};
+}
+
+// The bytes of a reply, and who can read them.
+template <class Codec>
+struct encoded_reply {
+  Codec& coder;
+  std::span<std::byte const> bytes;
+};
+
+// Reads the result of a command from the reply to it.
+template <class R, class Codec>
+struct reply_query {
+  using machine = encoded_reply<Codec>;
+
+  [[nodiscard]] outcome<R> look(machine const& from) const {
+    R value{};
+    bool good = true;
+    if constexpr (!std::same_as<R, done>) good = from.coder.decode(from.bytes, value);
+    if (good) return value;
+    return unknown_fate{{error_code::malformed, from.bytes.size(), "reply",
+                         "is the machine of the replicas another version?"}};
+  }
+};
+
+// Everything of one client: a session, connections to the replicas that it talks to, and what its
+// callers wait for.
+template <class Machine, class Codec, class Executor>
+class client_state {
+ public:
+  using executor_type = Executor;
+  using command = typename Machine::command;
+
+  holdable holders;
+
+  client_state(Executor const& on, client_options given, Codec coder)
+      : executor_(on), options_(std::move(given)), coder_(std::move(coder)), alarm_(on),
+        bad_(check(options_)),
+        session_(session_of(options_), members_of(options_), generator(random_bits())) {
+    for (client_server const& one : options_.servers) {
+      if (auto const at = read_permitted_address(one.address, options_.insecure)) {
+        servers_.push_back({node_id(one.id), *at});
+      }
+    }
+  }
+
+  [[nodiscard]] Executor const& executor() const { return executor_; }
+
+  template <class R, class Handler>
+  operation& make(Handler&& handler, bool harmless) {
+    auto slot = boost::asio::get_associated_cancellation_slot(handler);
+    using waiting = waiting_operation<R, std::decay_t<Handler>, Executor, reply_query<R, Codec>>;
+    operation& one = waiting::make(memory_, std::forward<Handler>(handler), executor_);
+    one.harmless = harmless;
+    std::uint64_t const token = book_.add(one, boot_time());
+    if (slot.is_connected()) slot.assign(canceller{this, token});
+    return one;
+  }
+
+  void submit(operation& one, command const& what, time_ns timeout) {
+    if (timeout == 0) timeout = options_.submit_timeout_ns;
+    payload bytes;
+    if (!encode(one, what, bytes)) return;
+    track(one, session_.submit(one.began, std::move(bytes), one.began + timeout, out_));
+  }
+  void read(operation& one, command const& what, read::level const& level,
+            std::optional<std::uint64_t> at, time_ns timeout) {
+    if (timeout == 0) timeout = options_.read_timeout_ns;
+    payload bytes;
+    bytes.level = level;
+    if (!encode(one, what, bytes)) return;
+    std::optional<node_id> only;
+    if (at.has_value()) only = node_id(*at);
+    track(one, session_.submit_read(one.began, std::move(bytes), one.began + timeout, only, out_));
+  }
+
+  // The highest version of anything this client was told: a floor for session reads.
+  [[nodiscard]] std::uint64_t seen() const { return session_.seen(); }
+  [[nodiscard]] std::optional<node_id> leader() const { return session_.leader(); }
+  [[nodiscard]] session_id session() const { return session_.id(); }
+  [[nodiscard]] std::size_t in_flight() const { return session_.in_flight(); }
+
+  void end(error const& why) {
+    if (std::exchange(ended_, true)) return;
+    bad_ = why;
+    alarm_.close();
+    for (pointer const& one : std::vector<pointer>(connections_)) one->close(why);
+    book_.fail_all(why);
+    wake();
+  }
+  void abandon() {
+    end({error_code::shutting_down, 0, "client", ""});
+    book_.drop_all(memory_);
+  }
+
+  // --- for the connections
+
+  struct attachment {
+    node_id to;
+    bool open = false;  // both have said hello
+    time_ns deadline = never;
+    std::vector<std::vector<std::byte>> waiting;  // for that
+  };
+  using connection = framed_connection<Executor, client_state>;
+  using pointer = held<connection>;
+  using keeps_alive = held<client_state>;
+
+  keeps_alive hold() { return keeps_alive(this); }
+  bytes_pool& pool() { return pool_; }
+  frame_counters& frame_counts() { return counts_; }
+  void frame_arrived(connection& over, frame&& one);
+  void input_ended(connection&) { wake(); }
+  void connection_closed(connection& over, error const& why);
+
+ private:
+  struct payload {
+    std::vector<std::byte> bytes;
+    synod::read::level level = synod::read::linearizable_index{};
+  };
+  struct server {
+    node_id id;
+    tcp_endpoint at;
+  };
+  struct tracked {
+    std::uint64_t handle = 0;
+    std::uint64_t token = 0;
+  };
+  struct canceller {
+    client_state* at;
+    std::uint64_t token;
+    void operator()(boost::asio::cancellation_type type) const {
+      using kind = boost::asio::cancellation_type;
+      if ((type & (kind::terminal | kind::partial)) == kind::none) return;
+      if (at->book_.fail(token, {error_code::cancelled, 0, "operation", "its caller gave up"})) {
+        at->wake();
+      }
+    }
+  };
+
+  static session_options session_of(client_options const& given) {
+    session_options made = given.session;
+    // A connection delivers what is sent over it once or not at all, and nothing is sent again.
+    made.links_deliver_once = true;
+    return made;
+  }
+  static membership members_of(client_options const& given) {
+    std::vector<member> all;
+    for (client_server const& one : given.servers) {
+      if (all.size() == node_set::capacity) break;
+      member named;
+      named.id = node_id(one.id);
+      named.index = node_index(static_cast<std::uint8_t>(all.size()));
+      all.push_back(named);
+    }
+    auto const made = membership::make(config_number(0), std::move(all));
+    return made ? *made : membership();
+  }
+
+  bool encode(operation& one, command const& what, payload& into) {
+    if (bad_) {
+      book_.refuse(one.token, bad_);
+    } else if (!encode_value(coder_, what, into.bytes)) {
+      book_.refuse(one.token, {error_code::too_large, 0, "client", "split the command"});
+    } else {
+      return true;
+    }
+    wake();
+    return false;
+  }
+  void track(operation& one, result<std::uint64_t> const& handle) {
+    if (!handle) {
+      book_.refuse(one.token, handle.error());
+    } else {
+      std::size_t const place = client_session<payload>::place_of(*handle);
+      if (place >= tracked_.size()) tracked_.resize(place + 1);
+      tracked_[place] = {*handle, one.token};
+    }
+    wake();
+  }
+
+  void wake() {
+    if (std::exchange(turn_due_, true)) return;
+    boost::asio::post(executor_, [self = held<client_state>(this)] { self->turn(); });
+  }
+  void turn();
+  void drive();
+  void send(session_request const& one);
+  void finish(session_finished const& one);
+  connection* connection_to(node_id id);
+  void hello(connection& over);
+  void reply_arrived(node_id from, client_reply const& got);
+  void learn(served_members const& got);
+
+  Executor executor_;
+  client_options options_;
+  Codec coder_;
+  operation_memory memory_;
+  operation_book book_;
+  alarm<Executor> alarm_;
+  bytes_pool pool_;
+  frame_counters counts_;
+  error bad_;
+  client_session<payload> session_;
+  session_output out_;
+  std::vector<server> servers_;
+  std::vector<pointer> connections_;
+  std::vector<tracked> tracked_;  // by the place of an operation in the session
+  std::vector<std::byte> scratch_;
+  cluster_id cluster_;
+  std::uint64_t answered_handle_ = 0;  // whose reply is being read
+  std::span<std::byte const> answered_bytes_;
+  bool turn_due_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace synod::asio
+
+#include <synod/asio/client_turn.hpp>

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/asio/client_state.hpp>
+
+// How a client sends, hears and ends: the other half of client_state.hpp.
+
+namespace synod::asio {
+
+template <class M, class C, class E>
+void client_state<M, C, E>::turn() {
+  turn_due_ = false;
+  if (!ended_) {
+    time_ns const now = boot_time();
+    for (pointer const& one : std::vector<pointer>(connections_)) {
+      if (one->attached.deadline <= now) {
+        one->close({error_code::timed_out, one->attached.to.value, "connect", ""});
+      }
+    }
+    session_.tick(now, out_);
+    drive();
+    for (pointer const& one : std::vector<pointer>(connections_)) one->flush();
+    time_ns soonest = session_.next_deadline();
+    for (pointer const& one : connections_) {
+      if (one->attached.deadline < soonest) soonest = one->attached.deadline;
+    }
+    if (soonest != never) alarm_.set(soonest, hold(), [this] { wake(); });
+  }
+  book_.run(memory_);
+  if (book_.wants_run()) wake();
+}
+
+// Sends what the session wants sent, and tells the callers what has ended.
+template <class M, class C, class E>
+void client_state<M, C, E>::drive() {
+  while (!out_.send.empty() || !out_.finished.empty()) {
+    auto const sends = std::exchange(out_.send, {});
+    auto const ends = std::exchange(out_.finished, {});
+    for (session_finished const& one : ends) finish(one);
+    for (session_request const& one : sends) send(one);
+  }
+}
+
+template <class M, class C, class E>
+void client_state<M, C, E>::finish(session_finished const& one) {
+  std::size_t const place = client_session<payload>::place_of(one.handle);
+  if (place >= tracked_.size() || tracked_[place].handle != one.handle) return;
+  std::uint64_t const token = std::exchange(tracked_[place], {}).token;
+  if (one.fate && one.handle == answered_handle_) {
+    book_.look(token, encoded_reply<C>{coder_, answered_bytes_});
+  } else if (one.fate.refused() != nullptr) {
+    book_.refuse(token, one.fate.error());
+  } else {
+    book_.fail(token, one.fate.error());
+  }
+}
+
+template <class M, class C, class E>
+void client_state<M, C, E>::send(session_request const& one) {
+  client_request asked;
+  asked.what = one;
+  asked.wish = one.read ? client_wish::read : client_wish::command;
+  if (one.handle == 0) asked.wish = client_wish::open;
+  if (payload const* const what = session_.payload(one.handle)) {
+    asked.payload = what->bytes;
+    asked.level = what->level;
+  } else if (one.handle != 0) {
+    return;  // it has ended meanwhile
+  }
+  connection* const over = connection_to(one.to);
+  if (over == nullptr) return session_.connection_lost(boot_time(), one.to, out_);
+  scratch_.clear();
+  write_client_frame(scratch_, frame_kind::request, cluster_, node_id(), asked);
+  if (over->attached.open) {
+    shared_bytes const whole = pool_.seal(scratch_);
+    over->push(whole, 0, whole.bytes().size());
+  } else {
+    over->attached.waiting.push_back(scratch_);
+  }
+}
+
+// Null if nobody knows where that is.
+template <class M, class C, class E>
+auto client_state<M, C, E>::connection_to(node_id id) -> connection* {
+  for (pointer const& one : connections_) {
+    if (one->attached.to == id) return one.get();
+  }
+  server const* where = nullptr;
+  for (server const& one : servers_) {
+    if (one.id == id) where = &one;
+  }
+  if (where == nullptr) return nullptr;
+  connections_.emplace_back(
+      new connection(tcp_socket<E>(executor_), *this, frame_family::client, options_.connection));
+  connection& made = *connections_.back();
+  made.attached.to = id;
+  made.attached.deadline = boot_time() + options_.connect_timeout_ns;
+  made.socket().async_connect(
+      where->at, [self = pointer(&made), this](boost::system::error_code bad) {
+        if (!self->is_open()) return;
+        if (bad) {
+          return self->close({error_code::connection_lost, static_cast<std::uint64_t>(bad.value()),
+                              "connect", "the replica does not run, or serves clients elsewhere"});
+        }
+        self->start();
+        hello(*self);
+      });
+  return &made;
+}
+
+template <class M, class C, class E>
+void client_state<M, C, E>::hello(connection& over) {
+  client_hello mine;
+  mine.cluster_name = short_text(options_.cluster.c_str());
+  mine.to = over.attached.to;
+  std::vector<std::byte> bytes;
+  write_client_frame(bytes, frame_kind::hello, cluster_, node_id(), mine);
+  over.push(std::move(bytes));
+  over.flush();
+}
+
+template <class M, class C, class E>
+void client_state<M, C, E>::frame_arrived(connection& over, frame&& one) {
+  auto const refuse = [&](error_code why) {
+    over.close({why, over.attached.to.value, "replica", "check the addresses of the servers"});
+  };
+  if (!over.attached.open) {
+    client_hello got;
+    if (one.header.kind != frame_kind::hello || !read_client_frame(one, got)) {
+      return refuse(error_code::malformed);
+    }
+    if (got.why != error_code::none) return refuse(got.why);
+    if (got.to != over.attached.to) return refuse(error_code::wrong_receiver);
+    cluster_id const theirs = one.header.cluster;
+    if (!cluster_.empty() && !theirs.empty() && theirs != cluster_) {
+      return refuse(error_code::wrong_cluster);
+    }
+    if (!theirs.empty()) cluster_ = theirs;
+    over.attached.open = true;
+    over.attached.deadline = never;
+    over.trust(options_.frame_bytes_max);
+    for (auto& bytes : std::exchange(over.attached.waiting, {})) over.push(std::move(bytes));
+    return over.flush();
+  }
+  client_reply got;
+  if (one.header.kind != frame_kind::reply || !read_client_frame(one, got)) {
+    return refuse(error_code::malformed);
+  }
+  if (!one.header.cluster.empty()) cluster_ = one.header.cluster;
+  reply_arrived(over.attached.to, got);
+}
+
+template <class M, class C, class E>
+void client_state<M, C, E>::reply_arrived(node_id from, client_reply const& got) {
+  learn(got.members);
+  answered_handle_ = got.what.handle;
+  answered_bytes_ = got.payload;
+  session_.answered(boot_time(), from, got.what, out_);
+  drive();
+  answered_handle_ = 0;
+  answered_bytes_ = {};
+}
+
+// Where the replicas are that the cluster has now; what a person named stays known.
+template <class M, class C, class E>
+void client_state<M, C, E>::learn(served_members const& got) {
+  if (got.all.empty() || got.all.size() > node_set::capacity) return;
+  std::vector<member> all;
+  for (served_member const& one : got.all) {
+    member named;
+    named.id = one.id;
+    named.index = node_index(static_cast<std::uint8_t>(all.size()));
+    all.push_back(named);
+    auto const at = read_permitted_address(one.address.c_str(), options_.insecure);
+    if (!at) continue;
+    bool known = false;
+    for (server& here : servers_) {
+      if (here.id != one.id) continue;
+      here.at = *at;
+      known = true;
+    }
+    if (!known) servers_.push_back({one.id, *at});
+  }
+  if (auto const made = membership::make(got.number, std::move(all))) session_.learn(*made);
+}
+
+template <class M, class C, class E>
+void client_state<M, C, E>::connection_closed(connection& over, error const&) {
+  node_id const to = over.attached.to;
+  std::erase_if(connections_, [&](pointer const& one) { return one.get() == &over; });
+  if (ended_) return;
+  session_.connection_lost(boot_time(), to, out_);
+  wake();
+}
+
+}  // namespace synod::asio

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/asio/replica_state.hpp>
+
+// How a replica begins, what it does in a turn, and how it ends: the other half of
+// replica_state.hpp.
+
+namespace synod::asio {
+
+template <class P, class M, class S, class T, class C, class O>
+error replica_state<P, M, S, T, C, O>::begin() {
+  if (error const why = check(options_)) return why;
+  auto opened = opening::open(options_.data, options_.disk);
+  if (!opened) return opened.error();
+  store_ = *std::move(opened);
+  log_.emplace(store_->log, options_.disk.inline_bytes_max);
+
+  typename node_type::options made;
+  made.founding = founding_of(options_, log_->store(), log_->life());
+  made.core = options_.protocol;
+  made.commands = options_.commands;
+  made.reads = options_.reads;
+  made.snapshots = options_.snapshots;
+  made.policy = snapshot_wish(options_.snapshot_slots, wish_);
+  made.seed = options_.seed != 0 ? options_.seed : random_bits();
+  made.frame_bytes_max = options_.mesh.frame_bytes_max;
+  made.wait_for_storage = false;
+  made.stamp_offset_ns = wall_time() - boot_time();
+  node_ = std::make_unique<node_type>(
+      std::move(made), std::move(machine_), coder_,
+      typename node_type::world{*log_, store_->images, links_, *this, watcher_});
+  phase_ = replica_phase::founding;
+  links_.introduce(greet());
+  if (error const why = links_.listen(listening_address(options_))) return why;
+  if (!options_.client_listen.empty()) {
+    if (error const why = door_.open(*read_address(options_.client_listen))) return why;
+  }
+  if (!options_.admin_listen.empty()) {
+    if (error const why = admin_.open(*read_address(options_.admin_listen))) return why;
+  }
+  name_peers();
+  watch_disk();
+  return node_->start(boot_time());
+}
+
+template <class P, class M, class S, class T, class C, class O>
+greeting replica_state<P, M, S, T, C, O>::greet() const {
+  greeting made;
+  made.from = node_id(options_.id);
+  made.store = log_->store();
+  made.life = log_->life();
+  made.cluster = node_->boot().cluster();
+  made.cluster_name = short_text(options_.cluster.c_str());
+  made.protocol = short_text(P::name());
+  made.clients = short_text(options_.client_listen.c_str());
+  made.service = short_text(options_.service.c_str());
+  if (node_->running()) made.highest_round = node_->core().highest_seen().round;
+  return made;
+}
+
+// Before the cluster is known, the members that a person named; then the members that it has, at
+// the addresses that a person named for them, since those may have moved since it was founded.
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::name_peers() {
+  peers_changed_ = false;
+  std::vector<mesh_peer> all;
+  auto const add = [&](node_id id, std::string_view address) {
+    for (mesh_peer const& known : all) {
+      if (known.id == id) return;
+    }
+    mesh_peer one;
+    one.id = id;
+    if (auto const at = read_permitted_address(address, options_.insecure)) one.at = *at;
+    all.push_back(one);
+  };
+  auto const named = [&](node_id id) -> std::string_view {
+    for (replica_member const& one : options_.members) {
+      if (one.id == id.value) return one.address;
+    }
+    return {};
+  };
+  bool included = false;
+  if (node_->running()) {
+    for (governed_from const& one : node_->execution().configurations()) {
+      for (member const& other : one.members.members()) {
+        included = included || other.id == node_->self();
+        auto const address = named(other.id);
+        add(other.id, address.empty() ? other.endpoint.c_str() : address);
+      }
+    }
+  }
+  if (!included) {
+    for (replica_member const& one : options_.members) add(node_id(one.id), one.address);
+  }
+  links_.set_peers(all);
+}
+
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::watch_disk() {
+  if (!disk_events_.is_open()) {
+    int const event = log_->event_descriptor();
+    if (event < 0) return;
+    boost::system::error_code bad;
+    disk_events_.assign(::dup(event), bad);
+    if (bad) return;
+  }
+  disk_events_.async_wait(
+      boost::asio::posix::descriptor_base::wait_read,
+      [self = held<replica_state>(this)](boost::system::error_code bad) {
+        if (bad || self->ended_) return;
+        std::uint64_t count = 0;
+        // Only who waits is told; how often it rang does not matter.
+        if (::read(self->disk_events_.native_handle(), &count, sizeof count) >= 0) self->wake();
+        self->watch_disk();
+      });
+}
+
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::turn() {
+  turn_due_ = false;
+  if (!ended_ && node_ != nullptr) {
+    // Whatever is due is looked at first: a node that always has something to do must not forget
+    // that time passes.
+    time_ns const now = boot_time();
+    node_->tick(now);
+    node_->turn(now);
+    bool const was_short = std::exchange(short_of_space_, log_->short_of_space());
+    if (short_of_space_ && !was_short) wish_.wanted = true;
+    links_.flush();
+    if (phase_ == replica_phase::founding && node_->running()) {
+      phase_ = replica_phase::running;
+      links_.introduce(greet());
+      name_peers();
+      book_.complete(start_token_, outcome<done>(done()));
+    }
+    if (peers_changed_) name_peers();
+    look_after_waiters();
+    if (node_stopped_ && !ended_) end(node_stopped_);
+    if (!ended_) set_alarm();
+  }
+  book_.run(memory_);
+  door_.flush();
+  if (book_.wants_run()) wake();
+}
+
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::set_alarm() {
+  time_ns soonest = node_->next_deadline();
+  if (soonest <= boot_time()) return wake();
+  for (time_ns one : {start_deadline_, stop_deadline_, idle_at_}) {
+    if (one < soonest) soonest = one;
+  }
+  for (auto const* list : {&transfers_, &wishes_}) {
+    for (promised const& one : *list) {
+      if (one.deadline < soonest) soonest = one.deadline;
+    }
+  }
+  if (soonest != never) {
+    alarm_.set(soonest, held<replica_state>(this), [this] { ring(); });
+  }
+}
+
+// Transfers, snapshots, start and stop: what has come about, and what took too long.
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::look_after_waiters() {
+  if (ended_ || node_ == nullptr) return;
+  time_ns const now = boot_time();
+  error const late{error_code::timed_out, options_.id, "replica", "look at status()"};
+  if (now >= start_deadline_) {
+    start_deadline_ = never;
+    book_.fail(start_token_, late);
+  }
+  if (node_->running()) {
+    auto const leader = node_->core().hint().leader;
+    std::erase_if(transfers_, [&](promised const& one) {
+      if (leader == one.to) {
+        book_.complete(one.token, outcome<done>(done()));
+        return true;
+      }
+      if (book_.find(one.token) == nullptr) return true;
+      return now >= one.deadline && book_.fail(one.token, late);
+    });
+  }
+  if (wish_.ended.has_value()) {
+    auto const newest = store_->images.newest();
+    bool const well = newest.has_value() && newest->upto >= *wish_.ended;
+    for (promised const& one : wishes_) {
+      if (well) {
+        book_.complete(one.token, outcome<slot>(newest->upto));
+      } else {
+        book_.fail(one.token, {error_code::io_failure, wish_.ended->value, "snapshot", ""});
+      }
+    }
+    wishes_.clear();
+    wish_.ended.reset();
+  }
+  std::erase_if(wishes_, [&](promised const& one) {
+    return book_.find(one.token) == nullptr || (now >= one.deadline && book_.fail(one.token, late));
+  });
+  bool const leads = node_->running() && node_->core().leads();
+  if (stopping_ && (!leads || now >= stop_deadline_)) {
+    end({error_code::shutting_down, options_.id, "replica", "it was stopped"});
+  }
+}
+
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::hand_over() {
+  if constexpr (std::constructible_from<typename core_type::request_type, transfer_request>) {
+    if (ended_ || node_ == nullptr || !node_->running() || !node_->core().leads()) return;
+    for (member const& one : node_->core().members().members()) {
+      bool const can = one.role == member_role::voter && links_.linked(one.id);
+      if (can && !node_->request(boot_time(), transfer_request{one.id})) return;
+    }
+  }
+}
+
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::end(error const& why) {
+  if (ended_) return;
+  last_ = status();
+  ended_ = true;
+  why_ = why;
+  phase_ = replica_phase::stopped;
+  links_.close();
+  door_.close();
+  // A replica that failed goes on to say why.
+  if (why.code == error_code::shutting_down) admin_.close();
+  alarm_.close();
+  boost::system::error_code ignored;
+  disk_events_.close(ignored);
+  for (std::uint64_t const one : stops_) book_.complete(one, outcome<done>(done()));
+  stops_.clear();
+  book_.fail_all(why);
+  start_token_ = 0;
+  // The log writes what is staged, and gives the folder free.
+  node_.reset();
+  log_.reset();
+  store_.reset();
+  wake();
+}
+
+// The first slots that were proposed here and are not decided, and who has not accepted them.
+template <class P, class M, class S, class T, class C, class O>
+std::vector<open_slot> replica_state<P, M, S, T, C, O>::open_slots() const {
+  constexpr std::size_t shown_max = 8;
+  std::vector<open_slot> all;
+  core_type const& core = node_->core();
+  if constexpr (requires(slot at) { core.votes(at).contains(node_index()); }) {
+    for (slot at = core.chosen_upto().next(); at <= core.last_proposed() && all.size() < shown_max;
+         at = at.next()) {
+      open_slot one;
+      one.at = at;
+      node_set const voted = core.votes(at);
+      for (member const& other : core.members().members()) {
+        if (other.role != member_role::voter) continue;
+        bool const here = other.id == node_->self() || links_.linked(other.id);
+        auto& list = voted.contains(other.index) ? one.voted : here ? one.silent : one.unlinked;
+        list.push_back(other.id);
+      }
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
+template <class P, class M, class S, class T, class C, class O>
+replica_status replica_state<P, M, S, T, C, O>::status() const {
+  if (ended_) {
+    replica_status made = last_;
+    made.phase = phase_;
+    made.why = why_;
+    made.leads = made.preparing = false;
+    return made;
+  }
+  replica_status made;
+  made.phase = phase_;
+  made.self = node_id(options_.id);
+  made.protocol = P::name();
+  made.operations = book_.size();
+  if (node_ == nullptr) return made;
+  made.store = log_->store();
+  made.life = log_->life();
+  made.cluster = node_->boot().cluster();
+  made.links = links_.status();
+  made.frames_received = links_.frames_received();
+  made.frames_refused = links_.refused().total() + node_->rejected().total();
+  if (!node_->running()) return made;
+  core_type const& core = node_->core();
+  made.leader = core.hint();
+  made.leads = core.leads();
+  if constexpr (requires { core.phase(); }) {
+    made.preparing = core.phase() == leading_phase::preparing;
+  }
+  made.highest_seen = core.highest_seen();
+  made.members = core.members();
+  made.applied = node_->execution().applied();
+  made.chosen_upto = core.chosen_upto();
+  made.last_proposed = core.last_proposed();
+  made.floor = core.floor();
+  made.open = open_slots();
+  made.sessions = node_->execution().clients().sessions();
+  return made;
+}
+
+}  // namespace synod::asio

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <synod/asio/client.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "asio/replicas.hpp"
+
+namespace {
+
+using namespace synod;
+using support::replicas;
+using support::run_for;
+using support::run_until;
+
+template <class Machine>
+struct served : replicas<Machine> {
+  using client_type = asio::client<Machine>;
+
+  asio::client_options client_options_of(std::vector<std::size_t> const& known) const {
+    asio::client_options made;
+    made.cluster = this->name;
+    for (std::size_t at : known) made.servers.push_back({at + 1, this->client_addresses[at]});
+    made.session.attempt_timeout_ns = 200'000'000;
+    made.session.backoff = {2'000'000, 50'000'000};
+    return made;
+  }
+  template <class Command>
+  auto call(client_type& by, Command what) {
+    using result = result_of<Machine, Command>;
+    return this->template wait_for<result>(
+        [&](auto handler) { by.async_submit(std::move(what), std::move(handler)); });
+  }
+  template <class Command>
+  auto ask(client_type& by, Command what, read::level const& level,
+           asio::client_call const& how = {}) {
+    using result = result_of<Machine, Command>;
+    return this->template wait_for<result>(
+        [&](auto handler) { by.async_read(std::move(what), level, how, std::move(handler)); });
+  }
+};
+
+TEST(client, commands_and_reads_through_any_server) {
+  served<kv> cluster;
+  cluster.start_all();
+  for (std::size_t at : {0, 1, 2}) {
+    asio::client<kv> client(cluster.io, cluster.client_options_of({at}));
+    std::string const key = "key " + std::to_string(at);
+    auto const put = cluster.call(client, kv::put(key, "value"));
+    ASSERT_TRUE(put) << put.error();
+    auto const got = cluster.ask(client, kv::get(key), read::linearizable_index{});
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->value, "value");
+    auto const own = cluster.ask(client, kv::get(key), read::session{client.seen()});
+    ASSERT_TRUE(own) << own.error();
+    EXPECT_EQ(own->value, "value");
+  }
+}
+
+TEST(client, many_commands_under_way_at_once_are_done_in_order_and_once) {
+  served<counter> cluster;
+  cluster.start_all();
+  asio::client<counter> client(cluster.io, cluster.client_options_of({0, 1, 2}));
+  int done = 0;
+  std::int64_t last = 0;
+  for (int i = 0; i < 30; ++i) {
+    client.async_submit(std::int64_t{1}, [&](outcome<std::int64_t> got) {
+      ASSERT_TRUE(got) << got.error();
+      last = std::max(last, *got);
+      ++done;
+    });
+  }
+  EXPECT_TRUE(run_until(cluster.io, [&] { return done == 30; }));
+  EXPECT_EQ(last, 30);
+}
+
+TEST(client, retries_count_once_although_leaders_die) {
+  served<counter> cluster;
+  cluster.start_all();
+  asio::client<counter> client(cluster.io, cluster.client_options_of({0, 1, 2}));
+  std::int64_t acknowledged = 0;
+  std::int64_t unknown = 0;
+  for (int round = 0; round < 4; ++round) {
+    int ended = 0;
+    for (int i = 0; i < 10; ++i) {
+      client.async_submit(std::int64_t{1}, asio::client_call{20'000'000'000},
+                          [&](outcome<std::int64_t> got) {
+                            ++ended;
+                            if (got) ++acknowledged;
+                            if (got.unknown() != nullptr) ++unknown;
+                            EXPECT_EQ(got.unknown(), nullptr) << got.error();
+                          });
+    }
+    std::size_t const leader = *cluster.leader();
+    cluster.kill(leader);
+    EXPECT_TRUE(run_until(
+        cluster.io, [&] { return ended == 10; }, 30'000))
+        << ended;
+    cluster.start(leader);
+    EXPECT_TRUE(run_until(cluster.io, [&] { return cluster.all_started(); }));
+  }
+  EXPECT_EQ(unknown, 0);
+  auto const total = cluster.call(client, std::int64_t{0});
+  ASSERT_TRUE(total) << total.error();
+  EXPECT_EQ(*total, acknowledged);
+}
+
+TEST(client, learns_of_the_other_servers) {
+  served<counter> cluster;
+  cluster.start_all();
+  asio::client<counter> client(cluster.io, cluster.client_options_of({0}));
+  ASSERT_TRUE(cluster.call(client, std::int64_t{1}));
+  cluster.kill(0);
+  auto const got = cluster.call(client, std::int64_t{1});
+  ASSERT_TRUE(got) << got.error();
+  EXPECT_EQ(*got, 2);
+}
+
+TEST(client, a_read_at_one_server_goes_there) {
+  served<kv> cluster;
+  cluster.start_all();
+  asio::client<kv> client(cluster.io, cluster.client_options_of({0, 1, 2}));
+  ASSERT_TRUE(cluster.call(client, kv::put("a", "1")));
+  for (std::uint64_t id : {1, 2, 3}) {
+    auto const got =
+        cluster.ask(client, kv::get("a"), read::linearizable_follower{}, asio::client_call{0, id});
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(got->value, "1");
+  }
+  cluster.kill(1);
+  auto const gone = cluster.ask(client, kv::get("a"), read::local{},
+                                asio::client_call{200'000'000, std::uint64_t{2}});
+  EXPECT_NE(gone.refused(), nullptr);
+}
+
+TEST(client, says_what_it_knows_when_nobody_answers) {
+  served<counter> cluster;
+  asio::client<counter> client(cluster.io, cluster.client_options_of({0, 1, 2}));
+  auto const begin = asio::boot_time();
+  auto const got = cluster.wait_for<std::int64_t>([&](auto handler) {
+    client.async_submit(std::int64_t{1}, asio::client_call{300'000'000}, std::move(handler));
+  });
+  EXPECT_LT(asio::boot_time() - begin, 2'000'000'000);
+  ASSERT_FALSE(got);
+  EXPECT_NE(got.refused(), nullptr) << "nothing was ever sent: " << got.error();
+}
+
+TEST(client, refuses_wrong_options_at_the_first_call) {
+  served<counter> cluster;
+  auto const error_of = [&](asio::client_options const& given) {
+    asio::client<counter> client(cluster.io, given);
+    return cluster.call(client, std::int64_t{1}).error().code;
+  };
+  auto given = cluster.client_options_of({0});
+  given.cluster.clear();
+  EXPECT_EQ(error_of(given), error_code::bad_option);
+  given = cluster.client_options_of({});
+  EXPECT_EQ(error_of(given), error_code::empty_membership);
+  given = cluster.client_options_of({0});
+  given.servers[0].address = "10.0.0.1:5";
+  EXPECT_EQ(error_of(given), error_code::insecure_address);
+}
+
+TEST(client, of_another_cluster_is_told_so_in_the_end) {
+  served<counter> cluster;
+  cluster.start_all();
+  auto given = cluster.client_options_of({0});
+  given.cluster = "another";
+  given.submit_timeout_ns = 200'000'000;
+  asio::client<counter> client(cluster.io, given);
+  auto const got = cluster.call(client, std::int64_t{1});
+  EXPECT_NE(got.refused(), nullptr);
+}
+
+TEST(client, may_go_away_with_commands_under_way) {
+  served<counter> cluster;
+  cluster.start_all();
+  {
+    asio::client<counter> client(cluster.io, cluster.client_options_of({0, 1, 2}));
+    for (int i = 0; i < 10; ++i) {
+      client.async_submit(std::int64_t{1}, [](outcome<std::int64_t>) { FAIL(); });
+    }
+    cluster.io.poll();
+  }
+  run_for(cluster.io, 20);
+  asio::client<counter> closed(cluster.io, cluster.client_options_of({0, 1, 2}));
+  int ended = 0;
+  closed.async_submit(std::int64_t{1}, [&](outcome<std::int64_t>) { ++ended; });
+  run_for(cluster.io, 1);
+  closed.close();
+  EXPECT_TRUE(run_until(
+      cluster.io, [&] { return ended == 1; }, 1000));
+}
+
+}  // namespace
