@@ -40,7 +40,8 @@ class front_door {
 
   synod::error open(synod::asio::tcp_endpoint const& at) {
     if (synod::error const why = listener_.open(at)) return why;
-    listener_.accept(0, [this](synod::asio::tcp_socket<executor> one) {
+    // This door outlives its context, so nothing has to be held.
+    listener_.accept(std::shared_ptr<void>(), [this](synod::asio::tcp_socket<executor> one) {
       if (open_ >= connections_max) return;
       std::make_shared<connection>(*this, std::move(one))->read();
     });
