@@ -159,9 +159,9 @@ TEST(tokens, the_first_of_two_cancels_the_other) {
   EXPECT_TRUE(run_until(cluster.io, [&] { return finished; }));
 }
 
-// From its submission to its result, at the leader of one: no handler, batch, record or frame is
-// allocated anew. (That of three is measured by the benchmarks, where reading is not by hand.)
-TEST(tokens, a_command_allocates_nothing_once_everything_is_warm) {
+// From its submission to its result, at the leader of one: what is allocated is the batch and the
+// record that the log keeps until it is trimmed, in nine pieces. No operation, handler or frame is.
+TEST(tokens, a_command_allocates_only_what_the_log_keeps) {
   replicas<counter> cluster(1);
   cluster.start_all();
   // One after the other within one run of the context, which keeps memory for its handlers then.
@@ -185,7 +185,7 @@ TEST(tokens, a_command_allocates_nothing_once_everything_is_warm) {
   cluster.io.restart();
   cluster.io.run();
   EXPECT_EQ(all.left, 0U);
-  EXPECT_LE(all.calls, 100U) << "for 1000 commands";
+  EXPECT_LE(all.calls, 9'100U) << "for 1000 commands";
 }
 
 }  // namespace
