@@ -49,6 +49,7 @@ int serve(settings const& with) {
   given.service = redis_address(with, given.id);
   // Machines that run three replicas and everything else keep them waiting now and then.
   given.protocol.leader.heartbeat_ns = 100'000'000;
+  given.commands.session.in_flight_max = service::commands_max;
   given.snapshot_slots = 20'000;
   given.admin_page = status_page(with.port, with.nodes);
   if (!with.peers.empty() && !read_peers(with.peers, given.members)) {

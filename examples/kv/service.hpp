@@ -9,6 +9,8 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +29,9 @@ using replica = synod::asio::replica<synod::multi_paxos<>, synod::kv, synod::fil
 class service {
  public:
   using words = std::vector<std::string>;
+
+  // Under way at once in the one session that this node has; the cluster's limit is the same.
+  static constexpr std::uint32_t commands_max = 1000;
   using kv = synod::kv;
 
   service(replica& of, std::uint64_t self) : replica_(of), self_(self) {}
@@ -112,8 +117,23 @@ class service {
   void submit(Command&& what, std::string key, answer const& to, Render render) {
     using result = synod::result_of<kv, std::remove_cvref_t<Command>>;
     if (auto const elsewhere = moved(key); !elsewhere.empty()) return to(elsewhere);
+    if (under_way_ == commands_max) {
+      if (waiting_.size() == waiting_max) return to(resp::failure("TRYAGAIN not done: too busy"));
+      return waiting_.push_back([this, what, key, to, render] { submit(what, key, to, render); });
+    }
+    ++under_way_;
+    answer const ended = [this, to](std::string text) {
+      to(std::move(text));
+      --under_way_;
+      // One that is sent elsewhere makes room for no other.
+      while (under_way_ < commands_max && !waiting_.empty()) {
+        auto const next = std::move(waiting_.front());
+        waiting_.pop_front();
+        next();
+      }
+    };
     replica_.async_submit(std::forward<Command>(what),
-                          answering<result>(to, std::move(key), render));
+                          answering<result>(ended, std::move(key), render));
   }
 
   void get(std::string key, answer const& to) {
@@ -236,7 +256,11 @@ class service {
         answering<synod::done>(std::move(to), {}, [](synod::done) { return resp::simple("OK"); }));
   }
 
+  static constexpr std::size_t waiting_max = 65'536;
+
   replica& replica_;
+  std::size_t under_way_ = 0;
+  std::deque<std::function<void()>> waiting_;  // commands beyond what one session may have
   std::uint64_t self_;
   std::uint64_t version_ = 0;  // of what is being answered
 };
