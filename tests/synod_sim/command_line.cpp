@@ -15,6 +15,8 @@ char const* const usage =
     "  --quorum NAME     majority | flexible | counted:Q1,Q2 | grid | grid:COLUMNS | weighted\n"
     "                    (majority); flexible is flexible<N-1, 2>, weights are 1, 2, 3, 1, ...\n"
     "  --leader NAME     a policy of the protocol, where it has several\n"
+    "  --host NAME       cores: bare; nodes: whole replicas of kv; all: both, where there are "
+    "both\n"
     "  --nodes N         voters                                 (3)\n"
     "  --seeds A..B      both included                          (1..20)\n"
     "  --seconds S       simulated, for each seed               (60)\n"
@@ -53,6 +55,8 @@ std::string take(std::string const& option, std::string const& value, command_li
     into.quorum = value;
   } else if (option == "--leader") {
     into.leader = value;
+  } else if (option == "--host") {
+    into.host = value;
   } else if (option == "--mutation") {
     into.mutation = value;
   } else if (option == "--trace") {

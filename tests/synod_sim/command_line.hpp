@@ -14,6 +14,7 @@ struct command_line {
   std::string protocol = "single_decree";
   std::string quorum = "majority";
   std::string leader;
+  std::string host = "all";
   std::string mutation;
   std::string trace_file;
   unsigned nodes = 3;

@@ -21,14 +21,20 @@ using synod::testing::simulation_options;
 using synod::testing::simulation_report;
 using synod::testing::wide;
 
-// What runs it, with that family of quorums in force.
-runner const* find_runner(std::string const& protocol, std::string const& quorum,
-                          std::string const& leader, unsigned nodes) {
-  if (!named_quorum::choose(quorum, nodes)) return nullptr;
+// What runs it, with that family of quorums in force: for each kind of host that there is, and that
+// is wanted, the first that fits.
+std::vector<runner const*> find_runners(command_line const& wanted) {
+  std::vector<runner const*> found;
+  if (!named_quorum::choose(wanted.family, wanted.nodes)) return found;
   for (runner const& one : runners()) {
-    if (one.protocol == protocol && (leader.empty() || one.leader == leader)) return &one;
+    bool const fits = one.protocol == wanted.protocol &&
+                      (wanted.leader.empty() || one.leader == wanted.leader) &&
+                      (wanted.host == "all" || one.host == wanted.host);
+    bool const there = std::any_of(found.begin(), found.end(),
+                                   [&](runner const* other) { return other->host == one.host; });
+    if (fits && !there) found.push_back(&one);
   }
-  return nullptr;
+  return found;
 }
 
 class progress {
@@ -56,11 +62,11 @@ void give_trace(command_line const& wanted, std::string const& text) {
   }
 }
 
-std::string replay_command(command_line const& wanted, std::uint64_t seed) {
-  std::string text = "synod_sim --protocol " + wanted.protocol + " --quorum " + wanted.quorum +
-                     " --nodes " + std::to_string(wanted.nodes) + " --seconds " +
-                     std::to_string(wanted.seconds) + " --storage " + name_of(wanted.storage) +
-                     " --faults " + wanted.faults;
+std::string replay_command(command_line const& wanted, runner const& with, std::uint64_t seed) {
+  std::string text = "synod_sim --protocol " + wanted.protocol + " --host " + with.host +
+                     " --quorum " + wanted.quorum + " --nodes " + std::to_string(wanted.nodes) +
+                     " --seconds " + std::to_string(wanted.seconds) + " --storage " +
+                     name_of(wanted.storage) + " --faults " + wanted.faults;
   if (!wanted.mutation.empty()) text += " --mutation " + wanted.mutation;
   return text + " --replay " + std::to_string(seed);
 }
@@ -71,7 +77,7 @@ void explain(command_line const& wanted, runner const& with, simulation_report c
   minimal_failure const least = with.shrink(failed.failed);
   std::printf("%zu of %zu events of the schedule are enough:\n", least.kept.size(), least.planned);
   give_trace(wanted, least.report.trace);
-  std::printf("again: %s\n", replay_command(wanted, failed.seed).c_str());
+  std::printf("again: %s\n", replay_command(wanted, with, failed.seed).c_str());
 }
 
 simulation_options options_of(command_line const& wanted, std::uint64_t seed) {
@@ -87,7 +93,7 @@ simulation_options options_of(command_line const& wanted, std::uint64_t seed) {
   return made;
 }
 
-int run_seeds(command_line const& wanted, runner const& with) {
+int run_seeds(command_line const& wanted, std::vector<runner const*> const& all) {
   progress bar;
   std::uint64_t events = 0;
   std::uint64_t violations = 0;
@@ -97,24 +103,27 @@ int run_seeds(command_line const& wanted, runner const& with) {
   for (std::uint64_t seed = wanted.first_seed; seed <= wanted.last_seed; ++seed) {
     bar.show("seed " + std::to_string(seed) + " of " + std::to_string(wanted.last_seed) + ", " +
              std::to_string(events) + " events, " + std::to_string(violations) + " violations");
-    simulation_report const one = with.run(options_of(wanted, seed));
-    events += one.events;
-    hash = synod::testing::scramble(hash ^ one.trace_hash);
-    if (wanted.replay) give_trace(wanted, one.trace);
-    if (one.good()) continue;
-    bar.clear();
-    (one.stalled ? stalls : violations) += 1;
-    if (violations + stalls == 1) {
-      explain(wanted, with, one);
-    } else {
-      std::printf("seed %llu: %s: %s\n", wide(seed), one.violations.front().invariant,
-                  one.violations.front().text.c_str());
+    for (runner const* const with : all) {
+      simulation_report const one = with->run(options_of(wanted, seed));
+      events += one.events;
+      hash = synod::testing::scramble(hash ^ one.trace_hash);
+      if (wanted.replay) give_trace(wanted, one.trace);
+      if (one.good()) continue;
+      bar.clear();
+      (one.stalled ? stalls : violations) += 1;
+      if (violations + stalls == 1) {
+        explain(wanted, *with, one);
+      } else {
+        std::printf("seed %llu: %s: %s\n", wide(seed), one.violations.front().invariant,
+                    one.violations.front().text.c_str());
+      }
     }
   }
   bar.clear();
   std::chrono::duration<double> const took = std::chrono::steady_clock::now() - began;
   fault_families asked;
   fault_families::parse(wanted.faults, asked);
+  runner const& with = *all.front();
   std::printf("trace hash %016llx\n", wide(hash));
   std::printf(
       "{\"protocol\":\"%s\",\"quorum\":\"%s\",\"leader\":\"%s\",\"faults\":\"%s\",\"seeds\":%llu,"
@@ -168,14 +177,15 @@ int hunt_all(command_line const& wanted) {
     command_line with_numbers = wanted;
     with_numbers.nodes = one.nodes;
     parse_quorum(one.quorum, one.nodes, with_numbers.family, with_numbers.spec);
-    runner const* const with =
-        find_runner(one.protocol, with_numbers.family, wanted.leader, one.nodes);
-    if (with == nullptr || !switch_on(one.name)) {
+    with_numbers.protocol = one.protocol;
+    with_numbers.host = one.host;
+    std::vector<runner const*> const with = find_runners(with_numbers);
+    if (with.empty() || !switch_on(one.name)) {
       std::printf("%-30s is not in this program\n", one.name.c_str());
       good = false;
       continue;
     }
-    catch_of const found = hunt(with_numbers, one, *with);
+    catch_of const found = hunt(with_numbers, one, *with.front());
     bar.clear();
     good = good && found.all;
     if (found.all) {
@@ -198,8 +208,8 @@ int hunt_all(command_line const& wanted) {
 
 int list() {
   for (runner const& one : runners()) {
-    std::printf("--protocol %s --leader %s, faults %s\n", one.protocol.c_str(), one.leader.c_str(),
-                one.faults.text().c_str());
+    std::printf("--protocol %s --leader %s --host %s, faults %s\n", one.protocol.c_str(),
+                one.leader.c_str(), one.host.c_str(), one.faults.text().c_str());
   }
   std::printf("--quorum");
   for (char const* const family : named_quorum::families) std::printf(" %s", family);
@@ -225,13 +235,13 @@ int run(int count, char** arguments) {
     return 2;
   }
   std::stable_sort(runners().begin(), runners().end(), [](runner const& a, runner const& b) {
-    return a.protocol != b.protocol ? a.protocol < b.protocol : a.leader < b.leader;
+    if (a.protocol != b.protocol) return a.protocol < b.protocol;
+    return a.leader != b.leader ? a.leader < b.leader : a.host < b.host;
   });
   if (wanted.list) return list();
   if (wanted.mutation == "all") return hunt_all(wanted);
-  runner const* const with =
-      find_runner(wanted.protocol, wanted.family, wanted.leader, wanted.nodes);
-  if (with == nullptr) {
+  std::vector<runner const*> const with = find_runners(wanted);
+  if (with.empty()) {
     std::fprintf(
         stderr, "synod_sim: no %s with quorum %s%s for %u nodes: --list says what there is\n",
         wanted.protocol.c_str(), wanted.quorum.c_str(),
@@ -243,7 +253,7 @@ int run(int count, char** arguments) {
                  wanted.mutation.c_str());
     return 2;
   }
-  return run_seeds(wanted, *with);
+  return run_seeds(wanted, with);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ struct planted {
   std::string protocol;
   std::string quorum = "majority";
   unsigned nodes = 3;
+  std::string host = "cores";
 };
 
 // Of one protocol, or of all where it is empty.

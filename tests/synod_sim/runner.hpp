@@ -16,6 +16,7 @@ namespace synod_sim {
 struct runner {
   std::string protocol;
   std::string leader;  // "none" where there is none to choose
+  std::string host;    // "cores", bare; or "nodes", with sessions, reads, snapshots and first boot
   synod::testing::fault_families faults;
   synod::testing::simulation_report (*run)(synod::testing::simulation_options const&) = nullptr;
   synod::testing::minimal_failure (*shrink)(synod::testing::cluster_options) = nullptr;
@@ -27,10 +28,11 @@ inline std::vector<runner>& runners() {
 }
 
 template <class Cluster>
-runner make_runner(char const* protocol, char const* leader) {
+runner make_runner(char const* protocol, char const* leader, char const* host = "cores") {
   runner made;
   made.protocol = protocol;
   made.leader = leader;
+  made.host = host;
   made.faults = Cluster::setup::faults();
   made.run = [](synod::testing::simulation_options const& wanted) {
     return synod::testing::simulate<Cluster>(wanted);

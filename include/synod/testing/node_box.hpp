@@ -165,8 +165,9 @@ struct node_box {
   watcher watched;
   std::unique_ptr<node_type> process;
   std::uint32_t life = 0;
-  bool lost = false;     // another, empty disk is there
-  bool rewound = false;  // the disk is as it was once
+  bool lost = false;                // another, empty disk is there
+  bool rewound = false;             // the disk is as it was once
+  std::uint32_t rewound_after = 0;  // the life that it forgot
   time_ns down_until = 0;
   time_ns timer_at = never;  // in true time
   time_ns disk_at = never;

@@ -252,6 +252,8 @@ class node_cluster {
     }
     std::optional<packet> const arrived = net_.deliver(number);
     if (!arrived || !self.up()) return;
+    // An old disk is put into another machine, which has connections of its own.
+    if (self.rewound && arrived->receiver_life <= self.rewound_after) return;
     if (storm_.is_active(fault_kind::replay) && dice_.one_in(8)) {
       net_.replay(now_, dice_.next(), arrivals());
     }

@@ -92,21 +92,32 @@ class node_storm {
   }
 
   // A disk is replaced by an empty one, or by what it was at an earlier crash. Those that are left
-  // must still be able to go on: more is not promised.
+  // must still be able to go on, and must all have heard of the life that an old disk forgot: more
+  // is not promised (H16).
   void spoil(box& self, fault const& one) {
     node_set spoiled = node_set::of(self.at);
     for (auto const& each : cluster_.boxes()) {
       if (!each->whole()) spoiled.insert(each->at);
     }
     if (!cluster_.rule().works_without(spoiled)) return;
+    bool const remembered = heard_of(self);
     cluster_.crash(self, one.until);
     if (one.kind == fault_kind::lost_disk) {
       self.disk.lose();
       self.images = memory_snapshots();
       self.lost = true;
-    } else if (self.disk.restore_image()) {
+    } else if (remembered && self.disk.restore_image()) {
       self.rewound = true;
+      self.rewound_after = self.life;
     }
+  }
+
+  bool heard_of(box const& self) {
+    for (auto const& each : cluster_.boxes()) {
+      if (each->at == self.at || !each->whole()) continue;
+      if (!each->up() || !each->process->boot().verified(self.id, self.disk.life())) return false;
+    }
+    return true;
   }
 
   void redraw() {
