@@ -8,7 +8,9 @@
 //
 // prints one JSON line; beside it in the same run belongs `floor_core 16 64 10000000 4096`. The log
 // is trimmed every 4,096 entries, or every --trim of them, 0 for never, so that what is measured is
-// a steady state. Without --json it runs under Google Benchmark.
+// a steady state. Another batch is proposed when the leader has decided all but --in-flight less one
+// of those before, as for that many clients who wait for their answers. Without --json it runs under
+// Google Benchmark.
 
 #include <synod/protocol/multi_paxos.hpp>
 #include <synod/runtime/drain.hpp>
@@ -68,7 +70,7 @@ class trio {
   using core_type = multi_paxos<>::core<machine_type>;
   using message_type = typename core_type::message_type;
 
-  trio() {
+  explicit trio(std::size_t in_flight = 1) : in_flight_(in_flight) {
     std::vector<member> members;
     for (std::uint8_t i = 0; i < 3; ++i) {
       members.push_back({.id = node_id(i), .index = node_index(i)});
@@ -93,7 +95,7 @@ class trio {
         one.core.tick(now_, one.out);
         one.turn();
       }
-      pump();
+      settle();
     }
     if (!replicas_[0].core.leads()) std::abort();
   }
@@ -112,7 +114,12 @@ class trio {
     auto& leader = replicas_[0];
     if (leader.core.propose(now_, std::move(made), leader.out)) std::abort();
     leader.turn();
-    pump();
+    while (leader.core.last_proposed() - leader.core.chosen_upto() >= in_flight_) deliver();
+  }
+
+  // Until nobody has anything to say.
+  void settle() {
+    while (!wire_.empty()) deliver();
   }
 
   void trim() {
@@ -178,24 +185,23 @@ class trio {
     void notify(core_event const&) {}
   };
 
-  // Delivers in the order of sending, until nobody has anything to say. As a host does, every
-  // replica gives its core what has arrived and then takes one turn.
-  void pump() {
-    while (!wire_.empty()) {
-      wire_.swap(arriving_);
-      for (flight& one : arriving_) {
-        replica& to = replicas_[one.to.value];
-        to.core.step(now_, one.from, std::move(one.message), to.out);
-        to.heard = true;
-      }
-      messages_ += arriving_.size();
-      arriving_.clear();
-      for (replica& one : replicas_) {
-        if (std::exchange(one.heard, false)) one.turn();
-      }
+  // Delivers what is on its way, in the order of sending. As a host does, every replica gives its
+  // core what has arrived and then takes one turn.
+  void deliver() {
+    wire_.swap(arriving_);
+    for (flight& one : arriving_) {
+      replica& to = replicas_[one.to.value];
+      to.core.step(now_, one.from, std::move(one.message), to.out);
+      to.heard = true;
+    }
+    messages_ += arriving_.size();
+    arriving_.clear();
+    for (replica& one : replicas_) {
+      if (std::exchange(one.heard, false)) one.turn();
     }
   }
 
+  std::size_t in_flight_;
   batch_pool<typename machine_type::command> pool_;
   std::vector<replica> replicas_;
   time_ns now_ = 1;
@@ -212,6 +218,7 @@ struct job {
   std::size_t batch = 1;
   std::uint64_t count = 1'000'000;
   std::uint64_t trim = 4096;  // entries between two trims
+  std::size_t in_flight = 1;  // batches
 };
 
 // What one more retained entry costs on one replica: measured by retaining a log of one core whose
@@ -241,7 +248,7 @@ double bytes_per_entry(std::size_t batch_size) {
 
 template <std::size_t Payload>
 void run(job const& what) {
-  trio<Payload> all;
+  trio<Payload> all(what.in_flight);
   std::uint64_t key = 0;
   std::uint64_t trimmed = 0;
   auto const decide_one = [&] {
@@ -265,6 +272,7 @@ void run(job const& what) {
     decide_one();
     if (sampled) latencies.push_back(static_cast<float>((seconds() - from) * 1e6));
   }
+  all.settle();
   double const took = seconds() - begun;
   auto const done = static_cast<double>(key - start);
   double const allocated_per_op = static_cast<double>(allocations - allocated) / done;
@@ -280,11 +288,11 @@ void run(job const& what) {
       "{\"peer\":\"synod-core\",\"protocol\":\"multi_paxos\",\"payload\":%zu,\"batch\":%zu,"
       "\"durable\":false,\"ops_per_s\":%.0f,\"ns_per_op\":%.2f,\"p50_us\":%.3f,\"p99_us\":%.3f,"
       "\"allocations_per_op\":%.5f,\"bytes_per_entry\":%.1f,\"msgs_per_op\":%.2f,\"trim\":%llu,"
-      "\"chk\":%llu}\n",
+      "\"in_flight\":%zu,\"chk\":%llu}\n",
       Payload, what.batch, done / took, took * 1e9 / done, latencies[latencies.size() / 2],
       latencies[latencies.size() * 99 / 100], allocated_per_op,
       bytes_per_entry<Payload>(what.batch), static_cast<double>(all.messages() - sent) / done,
-      static_cast<unsigned long long>(what.trim),
+      static_cast<unsigned long long>(what.trim), what.in_flight,
       static_cast<unsigned long long>(all.checksum() & 1));
 }
 
@@ -349,9 +357,11 @@ int run_json(int argc, char** argv) {
       what.count = number_of(argc, argv, i, 1, 1'000'000'000'000);
     } else if (option == "--trim") {
       what.trim = number_of(argc, argv, i, 0, 1'000'000'000'000);
+    } else if (option == "--in-flight") {
+      what.in_flight = number_of(argc, argv, i, 1, 64);
     } else {
       refuse("unknown option", argv[i],
-             "there are --protocol, --payload, --batch, --count, --trim");
+             "there are --protocol, --payload, --batch, --count, --trim, --in-flight");
     }
   }
   switch (payload) {
@@ -374,7 +384,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
     std::fprintf(stderr,
-                 "bench_core: --json runs --protocol, --payload, --batch, --count, --trim\n");
+                 "bench_core: --protocol, --payload, --batch, --count and others need --json\n");
     return 2;
   }
   benchmark::RunSpecifiedBenchmarks();
