@@ -33,8 +33,8 @@ class shared_bytes {
 
   [[nodiscard]] bool empty() const { return node_ == nullptr || node_->content.empty(); }
   [[nodiscard]] std::span<std::byte const> bytes() const {
-    return node_ == nullptr ? std::span<std::byte const>()
-                            : std::span(std::as_const(node_->content));
+    if (node_ == nullptr) return {};
+    return {node_->content.data(), node_->content.size()};
   }
 
  private:
@@ -42,7 +42,7 @@ class shared_bytes {
 
   struct node;
   struct pool {
-    std::vector<node*> free;
+    node* free = nullptr;  // the first of a chain
     std::size_t kept = 0;  // bytes of capacity in `free`
     std::size_t outstanding = 0;
     bool abandoned = false;
@@ -51,6 +51,7 @@ class shared_bytes {
     std::uint32_t references;
     pool* home;
     std::vector<std::byte> content;
+    node* next = nullptr;  // while it is free
 
     void release() {
       pool* const where = home;
@@ -62,7 +63,7 @@ class shared_bytes {
       if (!where->abandoned && where->kept + content.capacity() <= kept_bytes_max) {
         content.clear();
         where->kept += content.capacity();
-        where->free.push_back(this);
+        next = std::exchange(where->free, this);
         return;
       }
       delete this;
@@ -90,8 +91,7 @@ class bytes_pool {
   }
   ~bytes_pool() {
     if (pool_ == nullptr) return;
-    for (auto* node : pool_->free) delete node;
-    pool_->free.clear();
+    while (pool_->free != nullptr) delete std::exchange(pool_->free, pool_->free->next);
     pool_->abandoned = true;
     if (pool_->outstanding == 0) delete pool_;
   }
@@ -100,11 +100,11 @@ class bytes_pool {
   // buffer, ready for what is written next.
   [[nodiscard]] shared_bytes seal(std::vector<std::byte>& written) {
     shared_bytes::node* node;
-    if (pool_->free.empty()) {
+    if (pool_->free == nullptr) {
       node = new shared_bytes::node{1, pool_, {}};
     } else {
-      node = pool_->free.back();
-      pool_->free.pop_back();
+      node = pool_->free;
+      pool_->free = node->next;
       pool_->kept -= node->content.capacity();
       node->references = 1;
     }

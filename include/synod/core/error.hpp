@@ -133,13 +133,14 @@ struct error {
   explicit constexpr operator bool() const { return code != error_code::none; }
 
   // Writes "where: name (value); remedy" and returns its length, cut to the buffer.
-  std::size_t render(std::span<char> into) const {
-    if (into.empty()) return 0;
-    int const wanted = std::snprintf(into.data(), into.size(), "%s: %s (%llu)%s%s", where,
-                                     name_of(code), static_cast<unsigned long long>(value),
+  std::size_t render(std::span<char> into) const { return render(into.data(), into.size()); }
+  std::size_t render(char* into, std::size_t room) const {
+    if (room == 0) return 0;
+    int const wanted = std::snprintf(into, room, "%s: %s (%llu)%s%s", where, name_of(code),
+                                     static_cast<unsigned long long>(value),
                                      remedy[0] != '\0' ? "; " : "", remedy);
     std::size_t const length = wanted < 0 ? 0 : static_cast<std::size_t>(wanted);
-    return length < into.size() ? length : into.size() - 1;
+    return length < room ? length : room - 1;
   }
 
   friend constexpr bool operator==(error const& a, error const& b) {
@@ -151,7 +152,7 @@ struct error {
     requires requires(Stream& to, char const* text) { to << text; }
   friend Stream& operator<<(Stream& to, error const& what) {
     char text[256];
-    what.render(text);
+    what.render(text, sizeof text);
     to << static_cast<char const*>(text);
     return to;
   }
