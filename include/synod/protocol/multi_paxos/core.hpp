@@ -38,8 +38,6 @@ class multi_paxos_core {
 
   static_assert(leader_policy_for<Leader, typename Quorum::system>,
                 "synod::multi_paxos: Leader does not model synod::leader_policy_for");
-  static_assert(alternatives_of<message_type> <= 11,
-                "std::visit of libstdc++ becomes an indirect call above 11 alternatives");
 
   // Requires: Quorum::bind accepts the members.
   explicit multi_paxos_core(options given)
@@ -197,9 +195,7 @@ class multi_paxos_core {
 
   void heard_chosen(time_ns now, node_set who, ballot at, slot upto, output_type& out) {
     catching_up_.heard(now);
-    if (upto > log_.chosen_upto()) learn_chosen(now, who, at, upto, out);
-  }
-  void learn_chosen(time_ns now, node_set who, ballot at, slot upto, output_type& out) {
+    if (upto <= log_.chosen_upto()) return;
     if (log_.notice_chosen(at, upto, out)) catching_up_.need(now, who, upto, log_);
     moved(now, out);
   }

@@ -304,10 +304,7 @@ class replicated_log {
     if (!to.empty()) out.send_after.emplace_back(last_ticket_, to, std::forward<Message>(what));
   }
   void drop(error_code why) { rejected_.count(why); }
-  bool reject(error_code why) {
-    rejected_.count(why);
-    return false;
-  }
+  bool reject(error_code why) { return rejected_.count(why), false; }
 
   [[nodiscard]] node_id self() const { return self_; }
   [[nodiscard]] node_set only_self() const { return configurations_.only_self(); }
