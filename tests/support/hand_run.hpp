@@ -103,7 +103,8 @@ class hand_run {
     std::vector<saved_record> disk;
     std::size_t durable_records = 0;
     synod::ticket durable;
-    bool slow = false;  // nothing becomes durable unless `sync` is called
+    bool slow = false;    // nothing becomes durable unless `sync` is called
+    bool breaks = false;  // at the next record
     bool broken = false;
 
     std::map<std::uint64_t, commands> applied;
@@ -277,7 +278,7 @@ class hand_run {
 
   std::vector<node> nodes_;
   std::map<unsigned, std::vector<promised_before>> promises_;
-  std::map<unsigned, std::map<std::uint64_t, synod::ballot>> own_votes_;
+  std::map<unsigned, std::map<std::uint64_t, synod::ballot>> told_votes_;
   std::map<std::pair<unsigned, std::uint64_t>, synod::slot> reads_;
   std::map<std::uint64_t, synod::slot> slots_;
   std::map<std::pair<std::uint64_t, synod::ballot>, vote_state> votes_;

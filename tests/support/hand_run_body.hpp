@@ -72,6 +72,8 @@ struct hand_run<Core>::host {
   }
   void persist(std::span<saved_record const> records) {
     node& me = run.nodes_[who];
+    me.broken = me.broken || me.breaks;
+    if (me.broken) return;
     for (saved_record const& one : records) me.disk.push_back(one);
     if (!me.slow) run.make_durable(who);
   }
@@ -355,7 +357,7 @@ void hand_run<Core>::promise_leaves(unsigned who, synod::promise<std::uint64_t> 
       complain("promised below a promise", first);
     }
   }
-  for (auto const& [at, ballot] : own_votes_[who]) {
+  for (auto const& [at, ballot] : told_votes_[who]) {
     if (synod::slot(at) >= first && synod::slot(at) <= one.last && ballot > one.at) {
       complain("promised below a vote", synod::slot(at));
     }
@@ -379,7 +381,9 @@ void hand_run<Core>::vote_leaves(unsigned who, synod::accepted<std::uint64_t> co
       complain("voted below a promise", one.at_slot);
     }
   }
-  if (own_votes_[who][one.at_slot.value] > one.at) complain("voted below a vote", one.at_slot);
+  synod::ballot& most = told_votes_[who][one.at_slot.value];
+  if (most > one.at) complain("voted below a vote", one.at_slot);
+  if (one.at > most) most = one.at;
   node const& me = nodes_[who];
   for (std::size_t i = 0; i < me.durable_records; ++i) {
     if (me.disk[i].kind == synod::record_kind::vote && me.disk[i].at_slot == one.at_slot &&
@@ -397,8 +401,6 @@ void hand_run<Core>::voted(unsigned who, saved_record const& saved) {
   if (here.who.empty()) here.value = value;
   if (here.value != value) complain("two values under one ballot", saved.at_slot);
   here.who.insert(synod::node_index(static_cast<std::uint8_t>(who)));
-  synod::ballot& most = own_votes_[who][saved.at_slot.value];
-  if (saved.at > most) most = saved.at;
   bool const quorum =
       is_phase2 ? is_phase2(saved.at_slot, here.who) : here.who.size() * 2 > nodes_.size();
   if (quorum) chosen(saved.at_slot, value, "voted");

@@ -23,6 +23,7 @@ char const* const usage =
     "  --storage NAME    file_log: over simulated sectors; memory: without bytes   (file_log)\n"
     "  --faults LIST     all | none | some of network,clock,disk,process,client,membership\n"
     "  --mutation NAME   switches off one guard; all: each in turn, until it is caught\n"
+    "  --ranges N        of seeds, in each of which `all` must catch it              (5)\n"
     "  --replay SEED     runs one seed and prints everything that happened\n"
     "  --trace FILE      where --replay and failures write it, instead of standard output\n"
     "  --list            protocols, quorums and mutations\n"
@@ -78,6 +79,10 @@ std::string take(std::string const& option, std::string const& value, command_li
   } else if (option == "--seconds") {
     if (!number(value, into.seconds) || into.seconds < 1 || into.seconds > 1'000'000) {
       return "--seconds " + value + ": from 1 to 1000000";
+    }
+  } else if (option == "--ranges") {
+    if (!number(value, into.ranges) || into.ranges < 1 || into.ranges > 100) {
+      return "--ranges " + value + ": from 1 to 100";
     }
   } else if (option == "--seeds") {
     if (!range(value, into.first_seed, into.last_seed)) {

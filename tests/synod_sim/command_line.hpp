@@ -21,6 +21,7 @@ struct command_line {
   std::uint64_t first_seed = 1;
   std::uint64_t last_seed = 20;
   std::uint64_t seconds = 60;
+  std::uint64_t ranges = 5;  // of seeds, in each of which a mutation must be caught
   std::string faults = "all";
   synod::testing::storage_kind storage = synod::testing::storage_kind::file_log;
   bool replay = false;

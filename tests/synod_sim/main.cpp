@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "support/schedules.hpp"
+
 namespace synod_sim {
 namespace {
 
@@ -136,7 +138,6 @@ int run_seeds(command_line const& wanted, std::vector<runner const*> const& all)
 
 // The seed, counted from the first of a range, at which a mutation is caught; 0 where it is not.
 constexpr std::uint64_t seeds_max = 2000;
-constexpr std::size_t ranges = 5;
 
 struct catch_of {
   std::vector<std::uint64_t> seeds;  // one for each range, sorted
@@ -147,7 +148,7 @@ struct catch_of {
 catch_of hunt(command_line wanted, planted const& one, runner const& with) {
   catch_of found;
   switch_on(one.name);
-  for (std::size_t range = 0; range < ranges; ++range) {
+  for (std::uint64_t range = 0; range < wanted.ranges; ++range) {
     std::uint64_t const before = range * 100'000;
     std::uint64_t at = 1;
     for (; at <= seeds_max; ++at) {
@@ -168,12 +169,37 @@ catch_of hunt(command_line wanted, planted const& one, runner const& with) {
   return found;
 }
 
+// Plays the schedules that are written for a mutation: each must end well, and badly with it.
+// Effects: prints the line of the table.
+bool play_schedules(planted const& one) {
+  bool good = true;
+  std::string how;
+  for (support::guarded const& each : support::guarded::list()) {
+    if (one.protocol != each.protocol || one.name != each.mutation) continue;
+    support::schedule_outcome const with = each.play();
+    switch_on(one.name);
+    support::schedule_outcome const without = each.play();
+    switch_all_off();
+    good = good && with.violations.empty() && with.unmet.empty() && !without.violations.empty();
+    if (how.empty()) how = without.violations.substr(0, without.violations.find('\n'));
+  }
+  good = good && !how.empty();
+  std::printf("%-30s %-12s %6s %6s  %.70s\n", one.name.c_str(), "by schedule", "", "",
+              good ? how.c_str() : "NOT CAUGHT");
+  return good;
+}
+
 int hunt_all(command_line const& wanted) {
   progress bar;
   bool good = true;
   std::printf("%-30s %-12s %6s %6s  %s\n", "mutation", "quorum", "median", "worst", "caught by");
   for (planted const& one : planted_in(wanted.protocol)) {
     bar.show(one.name);
+    if (one.by_schedule) {
+      bar.clear();
+      good = play_schedules(one) && good;
+      continue;
+    }
     command_line with_numbers = wanted;
     with_numbers.nodes = one.nodes;
     parse_quorum(one.quorum, one.nodes, with_numbers.family, with_numbers.spec);
@@ -190,7 +216,8 @@ int hunt_all(command_line const& wanted) {
     good = good && found.all;
     if (found.all) {
       std::printf("%-30s %-12s %6llu %6llu  %.70s\n", one.name.c_str(), one.quorum.c_str(),
-                  wide(found.seeds[ranges / 2]), wide(found.seeds.back()), found.how.c_str());
+                  wide(found.seeds[found.seeds.size() / 2]), wide(found.seeds.back()),
+                  found.how.c_str());
     } else {
       std::printf("%-30s %-12s NOT CAUGHT within %llu seeds\n", one.name.c_str(),
                   one.quorum.c_str(), wide(seeds_max));

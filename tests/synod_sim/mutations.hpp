@@ -14,6 +14,8 @@ struct planted {
   std::string quorum = "majority";
   unsigned nodes = 3;
   std::string host = "cores";
+  // Random search would have to be lucky: a schedule written out (tests/schedules) shows it.
+  bool by_schedule = false;
 };
 
 // Of one protocol, or of all where it is empty.

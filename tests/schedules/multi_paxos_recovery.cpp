@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <gtest/gtest.h>
-
-#include "support/finding.hpp"
 #include "support/led_by_hand.hpp"
+#include "support/schedules.hpp"
 
 // The guards of phase 1: what a promise must report, what counts as one, and what a new leader does
 // with it.
@@ -55,12 +53,6 @@ run a_chosen_slot_left_out() {
   r.exchange({c, d, e});
   return r;
 }
-TEST(recovery_mutations, promise_omits_chosen) {
-  support::expect_guarded("promise_omits_chosen", a_chosen_slot_left_out);
-}
-TEST(recovery_mutations, chosen_prefix_proposed) {
-  support::expect_guarded("chosen_prefix_proposed", a_chosen_slot_left_out);
-}
 
 // A promise in parts, of which the last is on its way.
 run some_parts_of_a_promise() {
@@ -84,9 +76,6 @@ run some_parts_of_a_promise() {
   r.exchange({b, c});
   r.must(r.core(c).leads() && r.core(c).chosen_upto() >= synod::slot(5), "c leads");
   return r;
-}
-TEST(recovery_mutations, promise_truncated) {
-  support::expect_guarded("promise_truncated", some_parts_of_a_promise);
 }
 
 // b promises slots 4 and 5 in one part, which is lost, and slot 6 in a second; c learns slot 3 from
@@ -131,12 +120,6 @@ run parts_of_two_lives() {
   r.exchange({b, c});
   return r;
 }
-TEST(recovery_mutations, life_not_told_apart) {
-  support::expect_guarded("life_not_told_apart", parts_of_two_lives);
-}
-TEST(recovery_mutations, parts_of_two_answers) {
-  support::expect_guarded("parts_of_two_answers", parts_of_two_lives);
-}
 
 // A promise for an earlier ballot is none for this one.
 run a_promise_of_another_ballot() {
@@ -170,9 +153,6 @@ run a_promise_of_another_ballot() {
   }
   return r;
 }
-TEST(recovery_mutations, stale_promise_counted) {
-  support::expect_guarded("stale_promise_counted", a_promise_of_another_ballot);
-}
 
 // c voted for a's 71 late; {a, b} chose b's 72 under a higher ballot. c leads next, hears itself
 // first and a second.
@@ -205,9 +185,6 @@ run two_votes_of_different_rank() {
   r.elect(c, {a, c});
   return r;
 }
-TEST(recovery_mutations, any_vote_adopted) {
-  support::expect_guarded("any_vote_adopted", two_votes_of_different_rank);
-}
 
 // The promises report slots 2 and 4, and nothing of slot 3.
 run a_hole() {
@@ -227,7 +204,6 @@ run a_hole() {
   r.expect(r.core(b).chosen_upto() >= synod::slot(5), "a hole is left for ever");
   return r;
 }
-TEST(recovery_mutations, holes_left) { support::expect_guarded("holes_left", a_hole); }
 
 // A node that is far behind campaigns. One promise tells it that ten slots are chosen, and then
 // whoever sent it is gone: the others can still make progress without.
@@ -258,8 +234,17 @@ run who_knows_is_gone() {
   r.expect(r.core(c).leads(), "waits for ever for somebody who is gone");
   return r;
 }
-TEST(recovery_mutations, blocked_promise_kept) {
-  support::expect_guarded("blocked_promise_kept", who_knows_is_gone);
-}
+
+support::guarded const all[] = {
+    {"multi_paxos", "promise_omits_chosen", a_chosen_slot_left_out},
+    {"multi_paxos", "chosen_prefix_proposed", a_chosen_slot_left_out},
+    {"multi_paxos", "promise_truncated", some_parts_of_a_promise},
+    {"multi_paxos", "life_not_told_apart", parts_of_two_lives},
+    {"multi_paxos", "parts_of_two_answers", parts_of_two_lives},
+    {"multi_paxos", "stale_promise_counted", a_promise_of_another_ballot},
+    {"multi_paxos", "any_vote_adopted", two_votes_of_different_rank},
+    {"multi_paxos", "holes_left", a_hole},
+    {"multi_paxos", "blocked_promise_kept", who_knows_is_gone},
+};
 
 }  // namespace

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <gtest/gtest.h>
-
-#include "support/finding.hpp"
 #include "support/led_by_hand.hpp"
+#include "support/schedules.hpp"
 
 // The guards of configurations, trimming, snapshots and of what comes from the wire.
 
@@ -67,19 +65,13 @@ run decided_in_a_configuration_unknown_here(std::uint32_t pipeline) {
   r.must(r.core(a).leads() || r.core(a).phase() != synod::leading_phase::following, "a leads");
   return r;
 }
-TEST(member_mutations, configuration_not_prepared) {
-  support::expect_guarded("configuration_not_prepared",
-                          [] { return decided_in_a_configuration_unknown_here(4); });
-}
-TEST(member_mutations, pipeline_past_alpha) {
-  support::expect_guarded("pipeline_past_alpha", [] {
-    run r = six(8);
-    r.elect(a, {a, b, c});
-    for (command one : {71, 72, 73, 74, 75, 76, 77}) (void)r.propose(a, one);
-    r.expect(r.core(a).last_proposed() <= r.core(a).chosen_upto() + 4,
-             "proposed in a slot whose configuration is not known yet");
-    return r;
-  });
+run proposals_past_alpha() {
+  run r = six(8);
+  r.elect(a, {a, b, c});
+  for (command one : {71, 72, 73, 74, 75, 76, 77}) (void)r.propose(a, one);
+  r.expect(r.core(a).last_proposed() <= r.core(a).chosen_upto() + 4,
+           "proposed in a slot whose configuration is not known yet");
+  return r;
 }
 
 // a decides the change in slot 2 with b and, in a world where it governs at once, slot 3 with d and
@@ -111,9 +103,6 @@ run a_change_in_force_too_early() {
   r.must(r.core(b).leads(), "b leads");
   return r;
 }
-TEST(member_mutations, configuration_at_once) {
-  support::expect_guarded("configuration_at_once", a_change_in_force_too_early);
-}
 
 // An index may not change hands while both would count.
 run an_index_of_two_members() {
@@ -126,9 +115,6 @@ run an_index_of_two_members() {
       r.request(a, synod::reconfigure_request{members_of({member_of(a), member_of(b), thief}, 2)});
   r.expect(refused.has_value(), "one index for two members");
   return r;
-}
-TEST(member_mutations, index_taken_for_member_at_once) {
-  support::expect_guarded("index_taken_for_member", an_index_of_two_members);
 }
 
 // b has been cut off since slot 1. a, with c, changes from {a, b, c} to {a, e} in slot 3, and with
@@ -186,9 +172,6 @@ run an_index_that_changed_hands() {
   r.exchange({b, d});
   return r;
 }
-TEST(member_mutations, index_taken_for_member) {
-  support::expect_guarded("index_taken_for_member", an_index_that_changed_hands);
-}
 
 // c was removed and does not know it. Its ballots are nobody's business any more.
 run a_removed_member_campaigns() {
@@ -211,9 +194,6 @@ run a_removed_member_campaigns() {
   r.expect(r.core(a).leads(), "a stranger's ballot ends a leadership");
   return r;
 }
-TEST(member_mutations, removed_member_obeyed) {
-  support::expect_guarded("removed_member_obeyed", a_removed_member_campaigns);
-}
 
 // A round near the end of all rounds.
 run a_round_out_of_the_blue() {
@@ -227,9 +207,6 @@ run a_round_out_of_the_blue() {
   r.exchange({a, b, c});
   r.expect(r.core(b).leads(), "nobody can lead any more");
   return r;
-}
-TEST(member_mutations, implausible_round_accepted) {
-  support::expect_guarded("implausible_round_accepted", a_round_out_of_the_blue);
 }
 
 // a's ballot from somebody who is not a.
@@ -246,9 +223,6 @@ run a_ballot_of_somebody_else() {
   r.expect(r.letters.empty(), "voted for a ballot that its owner did not send");
   return r;
 }
-TEST(member_mutations, foreign_ballot_accepted) {
-  support::expect_guarded("foreign_ballot_accepted", a_ballot_of_somebody_else);
-}
 
 // A slot so far ahead that room for all slots between would be too much.
 run an_accept_far_ahead() {
@@ -263,9 +237,6 @@ run an_accept_far_ahead() {
   r.hand_in(*far);
   r.expect(r.letters.empty(), "voted beyond the bound");
   return r;
-}
-TEST(member_mutations, accept_any_distance) {
-  support::expect_guarded("accept_any_distance", an_accept_far_ahead);
 }
 
 // Storage may forget votes only once the floor that replaces them is on disk.
@@ -289,9 +260,6 @@ run trimming_in_a_hurry() {
   r.must(due(), "told once it is");
   return r;
 }
-TEST(member_mutations, trim_before_durable) {
-  support::expect_guarded("trim_before_durable", trimming_in_a_hurry);
-}
 
 // A snapshot that claims more than is decided here.
 run a_snapshot_of_the_future() {
@@ -301,9 +269,6 @@ run a_snapshot_of_the_future() {
   (void)r.request(b, synod::snapshotted{slot(9)});
   r.expect(r.core(b).floor() <= r.core(b).chosen_upto(), "trimmed what is not decided");
   return r;
-}
-TEST(member_mutations, snapshot_beyond_chosen) {
-  support::expect_guarded("snapshot_beyond_chosen", a_snapshot_of_the_future);
 }
 
 // {a, b} chose 73 in slot 4; b, which is behind, installs a snapshot up to slot 2. Its vote in slot
@@ -329,9 +294,6 @@ run a_snapshot_below_a_vote() {
   r.elect(c, {b, c});
   return r;
 }
-TEST(member_mutations, install_drops_votes) {
-  support::expect_guarded("install_drops_votes", a_snapshot_below_a_vote);
-}
 
 // A snapshot that is older than what is applied.
 run a_snapshot_of_the_past() {
@@ -348,9 +310,6 @@ run a_snapshot_of_the_past() {
   r.expect(r.core(b).chosen_upto() == slot(3), "went back");
   return r;
 }
-TEST(member_mutations, older_snapshot_installed) {
-  support::expect_guarded("older_snapshot_installed", a_snapshot_of_the_past);
-}
 
 // Nothing is admitted while the leader hands over, or the hand-over would never be complete.
 run proposals_during_a_hand_over() {
@@ -361,9 +320,6 @@ run proposals_during_a_hand_over() {
   auto const refused = r.propose(a, 71);
   r.expect(refused && refused->why.code == synod::error_code::busy, "admitted a proposal");
   return r;
-}
-TEST(member_mutations, transfer_admits) {
-  support::expect_guarded("transfer_admits", proposals_during_a_hand_over);
 }
 
 // b refuses a's first ballot, and its refusal arrives when a leads by another one.
@@ -385,8 +341,24 @@ run a_late_refusal() {
   r.expect(r.core(a).leads(), "a refusal of another ballot ends a leadership");
   return r;
 }
-TEST(member_mutations, stale_nack_obeyed) {
-  support::expect_guarded("stale_nack_obeyed", a_late_refusal);
-}
+
+support::guarded const all[] = {
+    {"multi_paxos", "configuration_not_prepared",
+     [] { return decided_in_a_configuration_unknown_here(4); }},
+    {"multi_paxos", "pipeline_past_alpha", proposals_past_alpha},
+    {"multi_paxos", "configuration_at_once", a_change_in_force_too_early},
+    {"multi_paxos", "index_taken_for_member", an_index_of_two_members},
+    {"multi_paxos", "index_taken_for_member", an_index_that_changed_hands},
+    {"multi_paxos", "removed_member_obeyed", a_removed_member_campaigns},
+    {"multi_paxos", "implausible_round_accepted", a_round_out_of_the_blue},
+    {"multi_paxos", "foreign_ballot_accepted", a_ballot_of_somebody_else},
+    {"multi_paxos", "accept_any_distance", an_accept_far_ahead},
+    {"multi_paxos", "trim_before_durable", trimming_in_a_hurry},
+    {"multi_paxos", "snapshot_beyond_chosen", a_snapshot_of_the_future},
+    {"multi_paxos", "install_drops_votes", a_snapshot_below_a_vote},
+    {"multi_paxos", "older_snapshot_installed", a_snapshot_of_the_past},
+    {"multi_paxos", "transfer_admits", proposals_during_a_hand_over},
+    {"multi_paxos", "stale_nack_obeyed", a_late_refusal},
+};
 
 }  // namespace

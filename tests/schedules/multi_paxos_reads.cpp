@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <gtest/gtest.h>
-
-#include "support/finding.hpp"
 #include "support/led_by_hand.hpp"
+#include "support/schedules.hpp"
 
 // The guards of a confirmed read: it must not be older than anything that was applied anywhere when
 // it began.
@@ -38,18 +36,12 @@ run read_at_a_deposed_leader() {
   r.exchange({a, b});
   return r;
 }
-TEST(read_mutations, deposed_leader_acknowledged) {
-  support::expect_guarded("deposed_leader_acknowledged", read_at_a_deposed_leader);
-}
 
 run read_at_an_isolated_leader() {
   run r = deposed_without_knowing();
   (void)r.read(a, 1);
   r.drop_everything();
   return r;
-}
-TEST(read_mutations, read_without_quorum) {
-  support::expect_guarded("read_without_quorum", read_at_an_isolated_leader);
 }
 
 // An acknowledgement that was given before the read began arrives after it did.
@@ -69,9 +61,6 @@ run an_earlier_acknowledgement() {
   r.hand_in(*early);
   r.drop_everything();
   return r;
-}
-TEST(read_mutations, read_counts_earlier_pulse) {
-  support::expect_guarded("read_counts_earlier_pulse", an_earlier_acknowledgement);
 }
 
 // The same across two leaderships of one node, which both number their tokens from 1.
@@ -95,9 +84,6 @@ run an_acknowledgement_of_another_ballot() {
   r.drop_everything();
   for (auto const& one : early) r.hand_in(one);
   return r;
-}
-TEST(read_mutations, stale_ack_counted) {
-  support::expect_guarded("stale_ack_counted", an_acknowledgement_of_another_ballot);
 }
 
 // b leads and knows only slot 1 to be chosen; a had decided slot 2 before it went away.
@@ -124,9 +110,6 @@ run read_before_the_first_decision() {
   r.must(r.answer(b, 1) != nullptr, "the read ends");
   return r;
 }
-TEST(read_mutations, read_before_barrier) {
-  support::expect_guarded("read_before_barrier", read_before_the_first_decision);
-}
 
 // c forwards a read and restarts; the answer comes when c has asked again under the same id.
 run an_answer_for_an_earlier_life() {
@@ -149,9 +132,6 @@ run an_answer_for_an_earlier_life() {
   r.drop_everything();
   r.hand_in(*old);
   return r;
-}
-TEST(read_mutations, life_not_told_apart) {
-  support::expect_guarded("life_not_told_apart", an_answer_for_an_earlier_life);
 }
 
 // The configuration changes from {a, b, c} to {d, e, f} after slot 5. a, who leads, knows slots 1
@@ -192,9 +172,6 @@ run a_read_across_a_boundary() {
   r.must(r.answer(d, 1) != nullptr, "the read ends");
   return r;
 }
-TEST(read_mutations, read_across_boundary) {
-  support::expect_guarded("read_across_boundary", a_read_across_a_boundary);
-}
 
 // More reads than are to be remembered.
 run too_many_reads() {
@@ -207,8 +184,16 @@ run too_many_reads() {
   r.expect(refused && refused->why.code == synod::error_code::busy, "a queue without end");
   return r;
 }
-TEST(read_mutations, reads_without_end) {
-  support::expect_guarded("reads_without_end", too_many_reads);
-}
+
+support::guarded const all[] = {
+    {"multi_paxos", "deposed_leader_acknowledged", read_at_a_deposed_leader},
+    {"multi_paxos", "read_without_quorum", read_at_an_isolated_leader},
+    {"multi_paxos", "read_counts_earlier_pulse", an_earlier_acknowledgement},
+    {"multi_paxos", "stale_ack_counted", an_acknowledgement_of_another_ballot},
+    {"multi_paxos", "read_before_barrier", read_before_the_first_decision},
+    {"multi_paxos", "life_not_told_apart", an_answer_for_an_earlier_life},
+    {"multi_paxos", "read_across_boundary", a_read_across_a_boundary},
+    {"multi_paxos", "reads_without_end", too_many_reads},
+};
 
 }  // namespace

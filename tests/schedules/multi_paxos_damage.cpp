@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <gtest/gtest.h>
-
 #include <initializer_list>
 #include <vector>
 
-#include "support/finding.hpp"
 #include "support/led_by_hand.hpp"
+#include "support/schedules.hpp"
 
 // What a node may still do whose storage lost something.
 
@@ -60,12 +58,6 @@ run forgotten_by_one(synod::damage const& harm) {
   r.exchange({c, d, e});
   return r;
 }
-TEST(damage_mutations, damage_read_as_empty) {
-  support::expect_guarded("damage_read_as_empty", [] { return forgotten_by_one(lost({slot(2)})); });
-}
-TEST(damage_mutations, amnesiac_promises) {
-  support::expect_guarded("amnesiac_promises", [] { return forgotten_by_one(everything_lost()); });
-}
 
 // {b, c, d} chose b's 72 in slot 2; c had promised a only, and its vote rots. a's Accept of 71,
 // with the promises of {a, c, e}, comes late. Would c vote, storage would take the new record for
@@ -107,9 +99,6 @@ run a_vote_over_a_rotten_one() {
   r.exchange({a, c, e});
   return r;
 }
-TEST(damage_mutations, damaged_slot_votes) {
-  support::expect_guarded("damaged_slot_votes", a_vote_over_a_rotten_one);
-}
 
 // e voted for a's 71 in slot 2, which lost to b's 72, and learned that; later it wrote down that
 // everything it holds up to slot 70 is chosen. What it learned rots, and its vote is all that is
@@ -141,9 +130,6 @@ run a_rotten_value_above_a_lost_vote() {
   r.restart(e, lost({slot(2)}));
   return r;
 }
-TEST(damage_mutations, damaged_slot_marked) {
-  support::expect_guarded("damaged_slot_marked", a_rotten_value_above_a_lost_vote);
-}
 
 // c leads with b's promise, which b forgets; a's pulse asks b whether it knows of a higher ballot.
 run an_amnesiac_is_asked_for_a_pulse() {
@@ -162,8 +148,13 @@ run an_amnesiac_is_asked_for_a_pulse() {
   r.exchange({a, b});
   return r;
 }
-TEST(damage_mutations, amnesiac_acknowledges) {
-  support::expect_guarded("amnesiac_acknowledges", an_amnesiac_is_asked_for_a_pulse);
-}
+
+support::guarded const all[] = {
+    {"multi_paxos", "damage_read_as_empty", [] { return forgotten_by_one(lost({slot(2)})); }},
+    {"multi_paxos", "amnesiac_promises", [] { return forgotten_by_one(everything_lost()); }},
+    {"multi_paxos", "damaged_slot_votes", a_vote_over_a_rotten_one},
+    {"multi_paxos", "damaged_slot_marked", a_rotten_value_above_a_lost_vote},
+    {"multi_paxos", "amnesiac_acknowledges", an_amnesiac_is_asked_for_a_pulse},
+};
 
 }  // namespace

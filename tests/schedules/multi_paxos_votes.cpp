@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <gtest/gtest.h>
-
-#include "support/finding.hpp"
 #include "support/led_by_hand.hpp"
+#include "support/schedules.hpp"
 
 // The guards of the acceptor and of what a leader counts, each with the shortest schedule that
 // needs it. Nodes are a, b, c, ...; their ballots rise in this order where they campaign in the
@@ -52,9 +50,6 @@ run lower_prepare() {
   r.exchange({b, c});
   return r;
 }
-TEST(vote_mutations, promise_below_promise) {
-  support::expect_guarded("promise_below_promise", lower_prepare);
-}
 
 // Node b promised a and then c; now a's Accept arrives.
 run lower_accept() {
@@ -78,12 +73,6 @@ run lower_accept() {
   r.exchange({a, b});
   r.exchange({b, c});
   return r;
-}
-TEST(vote_mutations, promise_not_recorded) {
-  support::expect_guarded("promise_not_recorded", lower_accept);
-}
-TEST(vote_mutations, accept_below_promise) {
-  support::expect_guarded("accept_below_promise", lower_accept);
 }
 
 // As before, but b restarts between its promise to c and a's Accept.
@@ -110,9 +99,6 @@ run restart_after_promise() {
   r.exchange({b, c});
   return r;
 }
-TEST(vote_mutations, promise_forgotten) {
-  support::expect_guarded("promise_forgotten", restart_after_promise);
-}
 
 // What {a, b} voted for is chosen; b restarts and c asks b.
 run restart_after_vote() {
@@ -129,10 +115,6 @@ run restart_after_vote() {
   r.must(r.core(c).chosen_upto() >= synod::slot(2), "c leads");
   return r;
 }
-TEST(vote_mutations, vote_forgotten) {
-  support::expect_guarded("vote_forgotten", restart_after_vote);
-}
-TEST(vote_mutations, vote_ignored) { support::expect_guarded("vote_ignored", restart_after_vote); }
 
 // A vote that leaves before it is durable, and is lost.
 run vote_in_a_hurry() {
@@ -150,9 +132,6 @@ run vote_in_a_hurry() {
   r.must(r.core(c).chosen_upto() >= synod::slot(2), "c leads");
   return r;
 }
-TEST(vote_mutations, reply_before_sync) {
-  support::expect_guarded("reply_before_sync", vote_in_a_hurry);
-}
 
 // The leader itself is slow, and counts what it has not written.
 run own_vote_in_a_hurry() {
@@ -166,9 +145,6 @@ run own_vote_in_a_hurry() {
   r.must(r.core(a).chosen_upto() == synod::slot(2), "counted once it is");
   return r;
 }
-TEST(vote_mutations, own_evidence_before_durable) {
-  support::expect_guarded("own_evidence_before_durable", own_vote_in_a_hurry);
-}
 run own_promise_in_a_hurry() {
   run r(3);
   r.at(a).slow = true;
@@ -181,9 +157,6 @@ run own_promise_in_a_hurry() {
   r.sync(a);
   r.must(r.core(a).leads(), "counted once it is");
   return r;
-}
-TEST(vote_mutations, own_promise_before_durable) {
-  support::expect_guarded("own_evidence_before_durable", own_promise_in_a_hurry);
 }
 
 // A vote counts as a promise for its own slot: c never promised b, voted for b's 72, and must not
@@ -214,9 +187,6 @@ run older_accept_after_a_vote() {
   r.hand_in(*late);
   return r;
 }
-TEST(vote_mutations, vote_is_no_promise) {
-  support::expect_guarded("vote_is_no_promise", older_accept_after_a_vote);
-}
 
 // The same seen from phase 1: c voted for b without a promise, and is then asked by a, below.
 run older_prepare_after_a_vote() {
@@ -235,9 +205,6 @@ run older_prepare_after_a_vote() {
   r.hand_in(*late);
   return r;
 }
-TEST(vote_mutations, prepare_ignores_votes) {
-  support::expect_guarded("prepare_ignores_votes", older_prepare_after_a_vote);
-}
 
 // Two values under one ballot, from an owner that broke its rule.
 run two_values_under_one_ballot() {
@@ -250,9 +217,6 @@ run two_values_under_one_ballot() {
   r.hand_in(*first);
   r.hand_in(second);
   return r;
-}
-TEST(vote_mutations, second_value_per_ballot) {
-  support::expect_guarded("second_value_per_ballot", two_values_under_one_ballot);
 }
 
 // a's round was used once; a restarts, having lost everything that was not durable, and must not
@@ -282,12 +246,6 @@ run round_after_restart(bool synced) {
   r.must(r.core(a).leads(), "a leads again");
   return r;
 }
-TEST(vote_mutations, ballot_reuse) {
-  support::expect_guarded("ballot_reuse", [] { return round_after_restart(true); });
-}
-TEST(vote_mutations, round_used_before_durable) {
-  support::expect_guarded("round_used_before_durable", [] { return round_after_restart(false); });
-}
 
 // One vote that arrives twice is one vote.
 run a_vote_twice() {
@@ -305,9 +263,6 @@ run a_vote_twice() {
   r.exchange({c, d, e});
   r.must(r.core(c).chosen_upto() >= synod::slot(2), "c leads");
   return r;
-}
-TEST(vote_mutations, duplicate_vote_counted) {
-  support::expect_guarded("duplicate_vote_counted", a_vote_twice);
 }
 
 // b's vote for a's first ballot arrives when a leads by another one, and proposes something else.
@@ -332,9 +287,6 @@ run a_vote_of_another_ballot() {
   r.hand_in(moved);
   r.expect(r.core(a).chosen_upto() < open, "counted a vote of another ballot");
   return r;
-}
-TEST(vote_mutations, stale_vote_counted) {
-  support::expect_guarded("stale_vote_counted", a_vote_of_another_ballot);
 }
 
 // Three voters and two learners: a learner's vote must not decide.
@@ -361,9 +313,6 @@ run a_vote_of_a_learner() {
   r.must(r.core(b).leads(), "b leads");
   return r;
 }
-TEST(vote_mutations, foreign_vote_counted) {
-  support::expect_guarded("foreign_vote_counted", a_vote_of_a_learner);
-}
 
 // A leader that is not one any more asks who knows better for a vote.
 run an_accept_below_the_prefix() {
@@ -380,8 +329,26 @@ run an_accept_below_the_prefix() {
   r.exchange({a, b});
   return r;
 }
-TEST(vote_mutations, accept_below_floor) {
-  support::expect_guarded("accept_below_floor", an_accept_below_the_prefix);
-}
+
+support::guarded const all[] = {
+    {"multi_paxos", "promise_below_promise", lower_prepare},
+    {"multi_paxos", "promise_not_recorded", lower_accept},
+    {"multi_paxos", "accept_below_promise", lower_accept},
+    {"multi_paxos", "promise_forgotten", restart_after_promise},
+    {"multi_paxos", "vote_forgotten", restart_after_vote},
+    {"multi_paxos", "vote_ignored", restart_after_vote},
+    {"multi_paxos", "reply_before_sync", vote_in_a_hurry},
+    {"multi_paxos", "own_evidence_before_durable", own_vote_in_a_hurry},
+    {"multi_paxos", "own_evidence_before_durable", own_promise_in_a_hurry},
+    {"multi_paxos", "vote_is_no_promise", older_accept_after_a_vote},
+    {"multi_paxos", "prepare_ignores_votes", older_prepare_after_a_vote},
+    {"multi_paxos", "second_value_per_ballot", two_values_under_one_ballot},
+    {"multi_paxos", "ballot_reuse", [] { return round_after_restart(true); }},
+    {"multi_paxos", "round_used_before_durable", [] { return round_after_restart(false); }},
+    {"multi_paxos", "duplicate_vote_counted", a_vote_twice},
+    {"multi_paxos", "stale_vote_counted", a_vote_of_another_ballot},
+    {"multi_paxos", "foreign_vote_counted", a_vote_of_a_learner},
+    {"multi_paxos", "accept_below_floor", an_accept_below_the_prefix},
+};
 
 }  // namespace

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <gtest/gtest.h>
-
-#include "support/finding.hpp"
 #include "support/masterless_by_hand.hpp"
+#include "support/schedules.hpp"
 
 // The guards of multi-Paxos without a leader, each with a schedule that needs it.
 
@@ -81,18 +79,12 @@ run a_chosen_slot_left_out() {
   r.drop_everything();
   return fill_the_gap(std::move(r));
 }
-TEST(masterless_mutations, promise_omits_chosen) {
-  support::expect_guarded("promise_omits_chosen", a_chosen_slot_left_out);
-}
 run a_rotten_vote() {
   run r = decided_by_b(5, {a, d});
   r.drop_everything();
   r.must(r.rot(a, slot(1), synod::record_kind::vote) == 1, "a vote rots");
   r.restart(a, lost(slot(1)));
   return fill_the_gap(std::move(r));
-}
-TEST(masterless_mutations, damage_read_as_empty) {
-  support::expect_guarded("damage_read_as_empty", a_rotten_vote);
 }
 
 // c reads after {a, b} decided slot 1, and hears only a, which has forgotten everything.
@@ -103,9 +95,6 @@ run an_extent_from_an_amnesiac() {
   (void)r.read(c, 1);
   r.exchange({a, c});
   return r;
-}
-TEST(masterless_mutations, amnesiac_tells_extent) {
-  support::expect_guarded("amnesiac_tells_extent", an_extent_from_an_amnesiac);
 }
 // The same where only the vote in slot 1 rotted: a still knows that there was one.
 run an_extent_from_a_damaged_node() {
@@ -118,9 +107,6 @@ run an_extent_from_a_damaged_node() {
   r.must(r.answer(c, 1) != nullptr, "the read ends");
   return r;
 }
-TEST(masterless_mutations, damage_read_as_empty_by_a_read) {
-  support::expect_guarded("damage_read_as_empty", an_extent_from_a_damaged_node);
-}
 
 run a_read_alone() {
   run r = decided_by_b(3, {a});
@@ -128,9 +114,6 @@ run a_read_alone() {
   (void)r.read(c, 1);
   r.drop_everything();
   return r;
-}
-TEST(masterless_mutations, read_without_quorum) {
-  support::expect_guarded("read_without_quorum", a_read_alone);
 }
 
 // c asks, restarts, and asks again under the same id once {a, b} have decided slot 1. The answer to
@@ -152,9 +135,6 @@ run an_extent_for_an_earlier_life() {
   r.drop_everything();
   if (old) r.hand_in(*old);
   return r;
-}
-TEST(masterless_mutations, life_not_told_apart) {
-  support::expect_guarded("life_not_told_apart", an_extent_for_an_earlier_life);
 }
 
 // Slot 1 changes the members from {a, b, c} to {d, e, f}, from slot 5 on; b decides slots 2 to 5.
@@ -190,9 +170,6 @@ run a_read_by_old_members() {
   r.drop_everything();
   return r;
 }
-TEST(masterless_mutations, read_ignores_unknown_configuration) {
-  support::expect_guarded("read_ignores_unknown_configuration", a_read_by_old_members);
-}
 
 // c begins to read, then learns slots 1 to 4 and so of the new members, who have voted for nothing.
 run a_read_across_a_boundary() {
@@ -216,9 +193,6 @@ run a_read_across_a_boundary() {
   }
   r.must(r.answer(c, 1) != nullptr, "the read ends");
   return r;
-}
-TEST(masterless_mutations, read_across_boundary) {
-  support::expect_guarded("read_across_boundary", a_read_across_a_boundary);
 }
 
 // c has decided nothing, voted in slot 6, and knows slot 2 to be chosen. It finishes what lies
@@ -247,9 +221,6 @@ run a_gap_to_fill() {
   r.must(most >= 4, "c fills the gap");
   r.expect(most <= 4, "contends for a slot whose configuration is not known yet");
   return r;
-}
-TEST(masterless_mutations, gap_beyond_alpha) {
-  support::expect_guarded("gap_beyond_alpha", a_gap_to_fill);
 }
 
 // b voted for a's 71; c's higher round ends a's, finds 71 and decides it. a must not have moved it
@@ -283,9 +254,6 @@ run a_batch_that_lost_its_round() {
   }
   return r;
 }
-TEST(masterless_mutations, lost_batch_moves) {
-  support::expect_guarded("lost_batch_moves", a_batch_that_lost_its_round);
-}
 
 // What waits for a slot is bounded.
 run too_many_batches() {
@@ -297,8 +265,19 @@ run too_many_batches() {
   r.expect(refused, "a queue without end");
   return r;
 }
-TEST(masterless_mutations, batches_without_end) {
-  support::expect_guarded("batches_without_end", too_many_batches);
-}
+
+support::guarded const all[] = {
+    {"masterless_multi_paxos", "promise_omits_chosen", a_chosen_slot_left_out},
+    {"masterless_multi_paxos", "damage_read_as_empty", a_rotten_vote},
+    {"masterless_multi_paxos", "amnesiac_tells_extent", an_extent_from_an_amnesiac},
+    {"masterless_multi_paxos", "damage_read_as_empty", an_extent_from_a_damaged_node},
+    {"masterless_multi_paxos", "read_without_quorum", a_read_alone},
+    {"masterless_multi_paxos", "life_not_told_apart", an_extent_for_an_earlier_life},
+    {"masterless_multi_paxos", "read_ignores_unknown_configuration", a_read_by_old_members},
+    {"masterless_multi_paxos", "read_across_boundary", a_read_across_a_boundary},
+    {"masterless_multi_paxos", "gap_beyond_alpha", a_gap_to_fill},
+    {"masterless_multi_paxos", "lost_batch_moves", a_batch_that_lost_its_round},
+    {"masterless_multi_paxos", "batches_without_end", too_many_batches},
+};
 
 }  // namespace
