@@ -163,7 +163,6 @@ constexpr std::array caught_elsewhere{
     "peer_counted_before_durable",
     "client_follows_every_hint",
     "h23_only_the_highest_sequence",
-    "h23_unseen_session_called_expired",
     "h22b_snapshot_without_configurations",
     "h22d_install_what_is_older",
     "h22f_snapshot_told_before_durable",

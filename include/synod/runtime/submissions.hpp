@@ -319,7 +319,7 @@ class submissions {
     if (found.verdict == client_verdict::execute) return false;
     // A session that begins above what is applied here is not gone: it has not been seen yet.
     bool const ahead = key.session.value > position_of(node.applied(), UINT16_MAX);
-    if (ahead && !SYNOD_MUTATION(h23_unseen_session_called_expired)) return false;
+    if (ahead) return false;
     auto const whom = waiting_.take(key);
     if (!whom.has_value()) return true;
     switch (found.verdict) {
