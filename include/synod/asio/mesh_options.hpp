@@ -37,6 +37,7 @@ struct link_status {
   bool refused = false;  // by the other side; `last` says why
   std::size_t queued_bytes = 0;
   std::uint64_t dropped_frames = 0;
+  std::uint64_t moved_bytes = 0;  // written and read over the present connection
   std::uint32_t attempts = 0;  // since it was linked last
   error last;                  // why the last connection ended
 };

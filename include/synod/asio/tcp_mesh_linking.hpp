@@ -222,6 +222,7 @@ std::vector<link_status> tcp_links<Executor, Host>::status() const {
     is.dropped_frames = one->dropped_before;
     if (one->link != nullptr) {
       is.queued_bytes = one->link->queue().bytes();
+      is.moved_bytes = one->link->moved();
       is.dropped_frames += one->link->queue().dropped();
     }
     all.push_back(is);

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "support/replica.hpp"
+
+template int bench::run_child<16>(settings const&);
