@@ -117,7 +117,8 @@ class replica_process {
       loading_ = true;
       begin();
     }
-    clock_.expires_after(std::chrono::milliseconds(loading_ ? 50 : 2));
+    bool const settled = loading_ || (!here() && now.leader.leader.has_value());
+    clock_.expires_after(std::chrono::milliseconds(settled ? 50 : 2));
     clock_.async_wait([this](boost::system::error_code) { watch(); });
   }
   [[nodiscard]] bool here() const {

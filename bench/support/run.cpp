@@ -115,13 +115,15 @@ class run {
 
 std::string run_cluster(settings with) {
   // A folder of this run alone, so that two may run at once and nothing else is ever removed.
+  std::string const outer = with.folder;
+  bool const is_new = std::filesystem::create_directories(outer);
   with.folder += "/" + std::to_string(::getpid());
-  std::filesystem::create_directories(with.folder);
+  std::filesystem::create_directory(with.folder);
   with.ports = free_ports(2 * with.replicas);
   std::string const made = run(with)();
   std::error_code ignored;
   std::filesystem::remove_all(with.folder, ignored);
-  std::filesystem::remove(std::filesystem::path(with.folder).parent_path(), ignored);
+  if (is_new) std::filesystem::remove(outer, ignored);
   return made;
 }
 

@@ -38,8 +38,8 @@ struct link_status {
   std::size_t queued_bytes = 0;
   std::uint64_t dropped_frames = 0;
   std::uint64_t moved_bytes = 0;  // written and read over the present connection
-  std::uint32_t attempts = 0;  // since it was linked last
-  error last;                  // why the last connection ended
+  std::uint32_t attempts = 0;     // since it was linked last
+  error last;                     // why the last connection ended
 };
 
 }  // namespace synod::asio

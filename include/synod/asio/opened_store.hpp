@@ -11,6 +11,7 @@
 #include <synod/storage/memory_snapshots.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -58,7 +59,9 @@ class overlapped_log {
       : log_(&log), inline_bytes_max_(inline_bytes_max) {}
 
   void append(std::span<record_view const> records, ticket at) {
+    std::size_t const before = staged_;
     for (record_view const& one : records) staged_ += one.body.size();
+    taken_ += staged_ - before;
     log_->append(records, at);
     last_ = at;
   }
@@ -108,11 +111,17 @@ class overlapped_log {
     }
   }
   [[nodiscard]] Log& log() { return *log_; }
+  // Bytes of what was appended so far, the ticket of the last of it, and that which was durable
+  // when somebody asked.
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
+  [[nodiscard]] ticket last() const { return last_; }
+  [[nodiscard]] ticket known() const { return known_; }
 
  private:
   Log* log_;
   std::size_t inline_bytes_max_;
   std::size_t staged_ = 0;
+  std::uint64_t taken_ = 0;
   ticket last_;
   ticket known_;
 };

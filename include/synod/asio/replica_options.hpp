@@ -66,6 +66,8 @@ struct replica_options {
   time_ns stop_timeout_ns = 1'000'000'000;  // for handing over leadership
 
   std::uint64_t snapshot_slots = 100'000;  // between two snapshots; 0: only when asked
+  // So many bytes of log are reason enough, or as many as the last snapshot had, if that is more.
+  std::uint64_t snapshot_log_bytes = std::uint64_t{64} << 20;
   snapshot_duty_options snapshots = {};
   submissions_options commands = {};
   read_barrier::limits reads = {};

@@ -59,13 +59,23 @@ class replica_state {
       requires hears<Observer, Event>
     void on(Event const& one) { host->observer_.on(one); }
   };
+  // A turn that has nothing for the disk has no reason to hurry its messages out before the rest of
+  // it is done: see turn().
+  struct outgoing {
+    replica_state* host;
+
+    void send(node_id to, shared_bytes const& frame) { host->links_.send(to, frame); }
+    void flush() {
+      if (host->has_promised()) host->flush();
+    }
+  };
   struct parts : node_parts {
     using protocol = Protocol;
     using machine = Machine;
     using codec = Codec;
     using storage = overlapped_log<Storage>;
     using snapshots = typename opening::snapshots;
-    using transport = links_type;
+    using transport = outgoing;
     using user = replica_state;
     using policy = snapshot_wish;
     using observer = watcher;
@@ -79,7 +89,7 @@ class replica_state {
   replica_state(executor_type const& on, options given, Machine machine, Codec coder,
                 Observer observer)
       : executor_(on), options_(std::move(given)), machine_(std::move(machine)),
-        coder_(std::move(coder)), observer_(std::move(observer)), watcher_{this},
+        coder_(std::move(coder)), observer_(std::move(observer)), watcher_{this}, outgoing_{this},
         links_(on, mesh_of(options_), *this), door_(on, options_.clients, *this), admin_(on, *this),
         alarm_(on), disk_events_(on) {}
 
@@ -316,6 +326,12 @@ class replica_state {
     boost::asio::post(executor_, [self = held<replica_state>(this)] { self->turn(); });
   }
   void turn();
+  void flush();
+  // In this turn: others wait for what belongs to records.
+  [[nodiscard]] bool has_promised() const {
+    return log_->last() != taken_then_ || log_->known() != durable_then_;
+  }
+  bool grown();
   void ring() { wake(); }
   void look_after_waiters();
   void set_alarm();
@@ -333,6 +349,7 @@ class replica_state {
   Codec coder_;
   Observer observer_;
   watcher watcher_;
+  outgoing outgoing_;
   operation_memory memory_;
   operation_book book_;
 
@@ -360,6 +377,10 @@ class replica_state {
   time_ns idle_at_ = never;  // when the log may be told that nothing came for a while
 
   time_ns input_at_ = 0;  // when the input that is being taken arrived
+  ticket taken_then_;     // by the log, when this turn began
+  ticket durable_then_;
+  std::uint64_t taken_before_ = 0;  // bytes of the log when a snapshot was wanted for them
+  bool held_back_ = false;          // frames wait for the turn that is due
   bool turn_due_ = false;
   bool stopping_ = false;
   bool ended_ = false;

@@ -29,7 +29,7 @@ error replica_state<P, M, S, T, C, O>::begin() {
   made.stamp_offset_ns = wall_time() - boot_time();
   node_ = std::make_unique<node_type>(
       std::move(made), std::move(machine_), coder_,
-      typename node_type::world{*log_, store_->images, links_, *this, watcher_});
+      typename node_type::world{*log_, store_->images, outgoing_, *this, watcher_});
   phase_ = replica_phase::founding;
   links_.introduce(greet());
   if (error const why = links_.listen(listening_address(options_))) return why;
@@ -123,11 +123,13 @@ void replica_state<P, M, S, T, C, O>::turn() {
     // Whatever is due is looked at first: a node that always has something to do must not forget
     // that time passes.
     time_ns const now = boot_time();
+    taken_then_ = log_->last();
+    durable_then_ = log_->known();
     node_->tick(now);
     node_->turn(now);
     bool const was_short = std::exchange(short_of_space_, log_->short_of_space());
-    if (short_of_space_ && !was_short) wish_.wanted = true;
-    links_.flush();
+    if ((short_of_space_ && !was_short) || grown()) wish_.wanted = true;
+    if (has_promised()) flush();
     if (phase_ == replica_phase::founding && node_->running()) {
       phase_ = replica_phase::running;
       links_.introduce(greet());
@@ -140,8 +142,33 @@ void replica_state<P, M, S, T, C, O>::turn() {
     if (!ended_) set_alarm();
   }
   book_.run(memory_);
+  // What a handler began goes out with the notice of what it waited for, in one write; but nothing
+  // waits for longer than one turn.
+  if (!ended_ && (!turn_due_ || held_back_)) {
+    flush();
+  } else {
+    held_back_ = true;
+  }
   door_.flush();
   if (book_.wants_run()) wake();
+}
+
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::flush() {
+  held_back_ = false;
+  links_.flush();
+}
+
+// What follows the last snapshot is in memory as well as on the disk, so its bytes are bounded, and
+// not only its slots. Writing snapshots must not cost more than writing the log does.
+template <class P, class M, class S, class T, class C, class O>
+bool replica_state<P, M, S, T, C, O>::grown() {
+  std::uint64_t const since = log_->taken() - taken_before_;
+  if (options_.snapshot_slots == 0 || since < options_.snapshot_log_bytes) return false;
+  auto const newest = store_->images.newest();
+  if (newest.has_value() && since < newest->length) return false;
+  taken_before_ = log_->taken();
+  return true;
 }
 
 template <class P, class M, class S, class T, class C, class O>
