@@ -2,12 +2,11 @@
 #pragma once
 
 #include <synod/storage/io.hpp>
-#include <synod/testing/random.hpp>
+#include <synod/testing/file_sectors.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
@@ -36,20 +35,17 @@ class disk_image {
     for (auto const& [name, file] : names_) sink(name);
   }
   std::size_t create(file_name const& name, std::uint64_t bytes) {
-    content made;
-    made.seen.resize(static_cast<std::size_t>(bytes));
-    made.kept = made.seen;
-    made.unreadable.resize(made.seen.size() / sector_bytes_ + 1);
-    files_.push_back(std::move(made));
+    files_.emplace_back(sector_bytes_);
     std::size_t const file = files_.size() - 1;
+    extend(file, bytes);
     change({change_of_names::kind::link, name, {}, file});
     return file;
   }
   void extend(std::size_t file, std::uint64_t bytes) {
     content& what = files_[file];
     what.seen.resize(static_cast<std::size_t>(bytes));
-    what.kept.resize(what.seen.size());
-    what.unreadable.resize(what.seen.size() / sector_bytes_ + 1);
+    what.kept.resize(what.seen.bytes());
+    what.unreadable.resize(what.seen.count() + 1);
   }
   void rename(file_name const& from, file_name const& to) {
     change({change_of_names::kind::rename, from, to, none});
@@ -63,15 +59,15 @@ class disk_image {
   [[nodiscard]] std::size_t unsynced_names() const { return unsynced_names_.size(); }
   [[nodiscard]] std::uint64_t bytes_used() const {
     std::uint64_t used = 0;
-    for (auto const& [name, file] : names_) used += files_[file].seen.size();
+    for (auto const& [name, file] : names_) used += files_[file].seen.bytes();
     return used;
   }
 
   // -- contents
   // ------------------------------------------------------------------------------------
 
-  [[nodiscard]] std::size_t size(std::size_t file) const { return files_[file].seen.size(); }
-  [[nodiscard]] std::size_t sectors(std::size_t file) const { return size(file) / sector_bytes_; }
+  [[nodiscard]] std::size_t size(std::size_t file) const { return files_[file].seen.bytes(); }
+  [[nodiscard]] std::size_t sectors(std::size_t file) const { return files_[file].seen.count(); }
   [[nodiscard]] std::size_t sector_bytes() const { return sector_bytes_; }
 
   // Returns false where a sector cannot be read.
@@ -81,7 +77,7 @@ class disk_image {
     for (std::size_t at = begin / sector_bytes_; at * sector_bytes_ < begin + into.size(); ++at) {
       if (from.unreadable[at]) return false;
     }
-    std::memcpy(into.data(), from.seen.data() + begin, into.size());
+    from.seen.read(offset, into);
     return true;
   }
 
@@ -90,12 +86,11 @@ class disk_image {
              std::uint64_t number) {
     content& into = files_[file];
     auto const begin = static_cast<std::size_t>(offset);
-    std::memcpy(into.seen.data() + begin, from.data(), from.size());
     for (std::size_t done = 0; done < from.size(); done += sector_bytes_) {
       std::size_t const sector = (begin + done) / sector_bytes_;
       into.unreadable[sector] = false;  // a disk remaps a sector that is written again
-      auto const part = from.subspan(done, sector_bytes_);
-      unsynced_.push_back({file, sector, number, {part.begin(), part.end()}});
+      into.seen.put(sector, file_sectors::of(from.subspan(done, sector_bytes_)));
+      unsynced_.push_back({file, sector, number, into.seen[sector]});
     }
   }
 
@@ -107,7 +102,7 @@ class disk_image {
     sweep();
   }
   void flush_file(std::size_t file) {
-    files_[file].durable_bytes = files_[file].seen.size();
+    files_[file].durable_bytes = files_[file].seen.bytes();
     for (std::size_t i = 0; i < unsynced_.size(); ++i) {
       if (unsynced_[i].file == file) settle(i);
     }
@@ -120,7 +115,8 @@ class disk_image {
     for (sector_write& one : unsynced_) {
       if (one.number != number) continue;
       one.gone = true;
-      if (!still_seen) copy_sector(files_[one.file].kept, files_[one.file].seen, one.sector);
+      content& of = files_[one.file];
+      if (!still_seen) of.seen.put(one.sector, of.kept[one.sector]);
     }
     sweep();
   }
@@ -144,9 +140,9 @@ class disk_image {
       sector_fate const fate = fate_of(which);
       if (fate == sector_fate::lost) continue;
       sector_write const& one = unsynced_[which];
-      std::size_t const length = fate == sector_fate::torn ? sector_bytes_ / 2 : sector_bytes_;
-      std::memcpy(files_[one.file].kept.data() + one.sector * sector_bytes_, one.data.data(),
-                  length);
+      file_sectors& kept = files_[one.file].kept;
+      kept.put(one.sector,
+               fate == sector_fate::torn ? kept.torn(one.data, kept[one.sector]) : one.data);
     }
     unsynced_.clear();
     for (std::size_t i = 0; i < names_kept && i < unsynced_names_.size(); ++i) {
@@ -165,10 +161,8 @@ class disk_image {
   // ---------------------------------------------------------------------------------------
 
   void flip(std::size_t file, std::uint64_t bit) {
-    auto const at = static_cast<std::size_t>(bit / 8);
-    std::byte const mask{static_cast<unsigned char>(1U << bit % 8)};
-    files_[file].kept[at] ^= mask;
-    files_[file].seen[at] ^= mask;
+    files_[file].kept.flip(bit);
+    files_[file].seen.flip(bit);
   }
   void make_unreadable(std::size_t file, std::size_t sector) {
     files_[file].unreadable[sector] = true;
@@ -176,8 +170,10 @@ class disk_image {
 
  private:
   struct content {
-    std::vector<std::byte> seen;
-    std::vector<std::byte> kept;
+    explicit content(std::size_t sector_bytes) : seen(sector_bytes), kept(sector_bytes) {}
+
+    file_sectors seen;
+    file_sectors kept;
     std::vector<bool> unreadable;   // by sector
     std::size_t durable_bytes = 0;  // the size that a crash leaves
   };
@@ -185,7 +181,7 @@ class disk_image {
     std::size_t file;
     std::size_t sector;
     std::uint64_t number;
-    std::vector<std::byte> data;
+    shared_bytes data;
     bool gone = false;
   };
   struct change_of_names {
@@ -222,15 +218,9 @@ class disk_image {
     unsynced_names_.push_back(what);
   }
 
-  void copy_sector(std::vector<std::byte> const& from, std::vector<std::byte>& to,
-                   std::size_t sector) const {
-    std::memcpy(to.data() + sector * sector_bytes_, from.data() + sector * sector_bytes_,
-                sector_bytes_);
-  }
   void settle(std::size_t which) {
     sector_write& one = unsynced_[which];
-    std::memcpy(files_[one.file].kept.data() + one.sector * sector_bytes_, one.data.data(),
-                sector_bytes_);
+    files_[one.file].kept.put(one.sector, one.data);
     for (std::size_t i = 0; i <= which; ++i) {
       if (unsynced_[i].file == one.file && unsynced_[i].sector == one.sector) {
         unsynced_[i].gone = true;
@@ -245,8 +235,8 @@ class disk_image {
     for (std::size_t file = 0; file < files_.size(); ++file) {
       bool const linked = std::any_of(names_.begin(), names_.end(),
                                       [&](auto const& one) { return one.second == file; });
-      if (linked || files_[file].seen.empty()) continue;
-      files_[file] = {};
+      if (linked || files_[file].seen.count() == 0) continue;
+      files_[file] = content(sector_bytes_);
       std::erase_if(unsynced_, [&](sector_write const& one) { return one.file == file; });
     }
   }
