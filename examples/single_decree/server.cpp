@@ -40,7 +40,7 @@ void server::drive_founding() {
       send(one.to, synod::frame_kind::founding, one.message);
     }
     for (auto const& event : wanted.events) {
-      if (std::holds_alternative<synod::founded>(event)) begin();
+      if (event.is<synod::founded>()) begin();
     }
     bool const quiet = boot_.send_now.empty() && boot_.persist.empty() &&
                        boot_.send_after.empty() && boot_.events.empty();

@@ -20,7 +20,9 @@
 #include <synod/core/error.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
+#include <synod/core/moves_as_bytes.hpp>
 #include <synod/core/node_set.hpp>
 #include <synod/core/one_of.hpp>
 #include <synod/core/outcome.hpp>

@@ -38,9 +38,9 @@ record lane_state(record_kind kind) {
   made.at = {0, 2048, synod::node_id(3)};
   made.upto = slot(17);
   made.promises =
-      std::vector<synod::promised_range>{{slot(1), slot(5), {1, 2, synod::node_id(3)}},
+      synod::list<synod::promised_range>{{slot(1), slot(5), {1, 2, synod::node_id(3)}},
                                          {slot(6), synod::slot_max, {1, 9, synod::node_id(4)}}};
-  made.configurations = std::vector<synod::governed_from>{{slot(1), example::members()},
+  made.configurations = synod::list<synod::governed_from>{{slot(1), example::members()},
                                                           {slot(300), example::members()}};
   return made;
 }

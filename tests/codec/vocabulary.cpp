@@ -52,7 +52,7 @@ TEST(vocabulary, comes_back_as_it_was) {
   expect_comes_back(example::members());
   expect_comes_back(synod::short_text());
   expect_comes_back(synod::short_text("Zürich:6001"));
-  expect_comes_back(std::vector<synod::promised_range>{
+  expect_comes_back(synod::list<synod::promised_range>{
       {slot(1), slot(5), ballot_of(1, 1, 1)}, {slot(6), synod::slot_max, ballot_of(1, 2, 1)}});
 
   synod::damage harm;
@@ -91,12 +91,12 @@ TEST(vocabulary, what_breaks_a_rule_of_its_type_is_refused) {
   synod::damaged_range damaged;
   EXPECT_FALSE(decodes(encoded(synod::damaged_range{{}, {}, slot(5), slot(4)}), damaged));
 
-  std::vector<synod::promised_range> ranges;
+  synod::list<synod::promised_range> ranges;
   auto const overlapping =
-      std::vector<synod::promised_range>{{slot(1), slot(5), {}}, {slot(5), slot(9), {}}};
+      synod::list<synod::promised_range>{{slot(1), slot(5), {}}, {slot(5), slot(9), {}}};
   EXPECT_FALSE(decodes(encoded(overlapping), ranges));
   auto const falling =
-      std::vector<synod::promised_range>{{slot(6), slot(9), {}}, {slot(1), slot(5), {}}};
+      synod::list<synod::promised_range>{{slot(6), slot(9), {}}, {slot(1), slot(5), {}}};
   EXPECT_FALSE(decodes(encoded(falling), ranges));
 
   synod::short_text text;
@@ -117,7 +117,7 @@ TEST(vocabulary, what_breaks_a_rule_of_its_type_is_refused) {
 
 TEST(vocabulary, a_membership_passes_the_checks_of_a_configured_one) {
   auto const refuses = [](auto&& change) {
-    std::vector<synod::member> all = example::members().members();
+    synod::list<synod::member> all = example::members().members();
     change(all);
     std::vector<std::byte> bytes;
     synod::wire_writer out(bytes);
@@ -149,10 +149,10 @@ TEST(vocabulary, hostile_lists_allocate_no_more_than_they_are_worth) {
     synod::membership found;
     return decodes(bytes, found);
   });
-  std::vector<synod::promised_range> many;
+  synod::list<synod::promised_range> many;
   for (std::uint64_t i = 0; i < 20; ++i) many.push_back({slot(2 * i), slot(2 * i + 1), {}});
   hostile::feed_variations(encoded(many), [](std::span<std::byte const> bytes) {
-    std::vector<synod::promised_range> found;
+    synod::list<synod::promised_range> found;
     return decodes(bytes, found);
   });
 }

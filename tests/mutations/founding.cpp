@@ -132,7 +132,7 @@ TEST(founding_mutations, an_answer_must_wait_for_the_disk) {
       world.now += 200;
       for (auto& one : world.boxes) world.tick(one);
       for (auto const& one : std::exchange(world.letters, {})) {
-        bool const offer = std::holds_alternative<founding_offer>(one.what);
+        bool const offer = one.what.is<founding_offer>();
         if (!(offer && one.to == node_id(2))) world.deliver(one);
       }
       world.sync(world.at(1));

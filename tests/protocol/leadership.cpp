@@ -104,7 +104,7 @@ TEST(leadership, catches_up_before_it_proposes) {
   EXPECT_FALSE(r.core(c).leads());
   bool wanted = false;
   for (auto const& one : r.at(c).events) {
-    auto const* const needed = std::get_if<synod::snapshot_needed>(&one);
+    auto const* const needed = one.get_if<synod::snapshot_needed>();
     if (needed != nullptr)
       wanted = needed->from == support::id_of(b) && needed->at_least == slot(6);
   }

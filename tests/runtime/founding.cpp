@@ -18,7 +18,7 @@ bool voting(founding_world::box const& one) {
 template <class Event>
 bool told(founding_world::box const& one) {
   for (founding_event const& event : one.events) {
-    if (std::holds_alternative<Event>(event)) return true;
+    if (event.template is<Event>()) return true;
   }
   return false;
 }
@@ -122,7 +122,7 @@ TEST(founding, the_record_spreads_although_its_founder_is_gone) {
     for (auto& one : world.boxes) world.tick(one);
     auto const letters = std::exchange(world.letters, {});
     for (auto const& one : letters) {
-      bool const offer = std::holds_alternative<founding_offer>(one.what);
+      bool const offer = one.what.is<founding_offer>();
       if (!(offer && one.to == node_id(3))) world.deliver(one);
     }
     for (auto& one : world.boxes) world.sync(one);
@@ -353,7 +353,7 @@ TEST(founding, forged_messages_break_no_rule) {
     for (int i = 0; i < 400; ++i) {
       world.step(false, 0);
       auto const& what = forged[1 + world.dice.below(forged.size() - 1)];
-      if (std::holds_alternative<founding_outlived>(what)) continue;
+      if (what.is<founding_outlived>()) continue;
       world.letters.push_back(
           {node_id(1 + world.dice.below(3)), node_id(1 + world.dice.below(3)), what});
     }

@@ -90,7 +90,7 @@ TEST(snapshot_transfer, goes_on_where_it_stopped) {
   std::uint64_t lowest = UINT64_MAX;
   for (int i = 0; i < 1000 && !world.arrived; ++i) {
     for (auto const& one : world.to_receiver) {
-      auto const* const part = std::get_if<snapshot_part>(&one);
+      auto const* const part = one.get_if<snapshot_part>();
       if (part != nullptr) lowest = std::min(lowest, part->offset);
     }
     world.step(false);
@@ -105,10 +105,10 @@ TEST(snapshot_transfer, never_sends_more_than_was_asked_for_nor_faster_than_allo
   snapshot_donor<memory_snapshots> donor(
       {.receivers_max = 1, .part_bytes = 100, .bytes_per_second = 100'000});
   auto const nothing = [](slot) {};
-  std::vector<snapshot_send> out;
+  list<snapshot_send> out;
   snapshot_info const info = *store.newest();
   donor.asked(0, node_id(2), {slot(1), {}, 0, 5000}, store, out, nothing);
-  ASSERT_TRUE(std::holds_alternative<snapshot_offer>(out.at(0).message));
+  ASSERT_TRUE(out.at(0).message.is<snapshot_offer>());
   out.clear();
   donor.asked(0, node_id(2), {slot(1), info, 0, 5000}, store, out, nothing);
   EXPECT_EQ(out.size(), 10U);  // a hundredth of a second
@@ -117,7 +117,7 @@ TEST(snapshot_transfer, never_sends_more_than_was_asked_for_nor_faster_than_allo
   // A second receiver has to wait, and the first is forgotten when it asks nothing.
   out.clear();
   donor.asked(1, node_id(3), {slot(1), {}, 0, 5000}, store, out, nothing);
-  EXPECT_EQ(std::get_if<snapshot_none>(&out.at(0).message)->why, error_code::busy);
+  EXPECT_EQ(out.at(0).message.get_if<snapshot_none>()->why, error_code::busy);
   donor.tick(20'000'000'000, store, out);
   EXPECT_EQ(donor.receivers(), 0U);
 }
@@ -136,7 +136,7 @@ TEST(snapshot_transfer, a_donor_without_one_that_new_says_so_and_its_host_may_ta
 TEST(snapshot_transfer, a_lying_donor_is_noticed) {
   memory_snapshots store;
   snapshot_receiver<memory_snapshots> receiver({.length_max = 1000});
-  std::vector<snapshot_send> out;
+  list<snapshot_send> out;
   receiver.want(0, node_id(1), slot(5), out);
   snapshot_info const claimed{slot(9), 4, 77};
   for (snapshot_info const& what : {snapshot_info{slot(4), 4, 0}, snapshot_info{slot(9), 2000, 0},

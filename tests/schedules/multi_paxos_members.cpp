@@ -252,7 +252,7 @@ run trimming_in_a_hurry() {
   r.take_snapshot(b);
   auto const due = [&] {
     bool found = false;
-    for (auto const& one : r.at(b).events) found = found || std::get_if<synod::trim_due>(&one);
+    for (auto const& one : r.at(b).events) found = found || one.get_if<synod::trim_due>();
     return found;
   };
   r.expect(!due(), "told to forget before the floor is durable");

@@ -147,7 +147,7 @@ class election_run {
     for (unsigned who = 0; who < run_->count(); ++who) {
       auto const& events = run_->at(who).events;
       for (; seen_[who] < events.size(); ++seen_[who]) {
-        auto const* const one = std::get_if<synod::leader_changed>(&events[seen_[who]]);
+        auto const* const one = events[seen_[who]].template get_if<synod::leader_changed>();
         if (one == nullptr || !one->here) continue;
         ++begun_;
         printed_ += "beat " + std::to_string(beat_) + ": " + std::to_string(who + 1) + " leads\n";

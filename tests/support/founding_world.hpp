@@ -30,7 +30,7 @@ struct founding_world {
     std::vector<synod::founding_output::numbered_record> unsynced;
     std::vector<synod::founding_output::deferred_send> held;
     std::uint64_t synced = 0;
-    std::vector<synod::founding_event> events;
+    synod::list<synod::founding_event> events;
   };
   struct letter {
     synod::node_id from;

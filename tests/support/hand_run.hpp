@@ -25,7 +25,7 @@ using commands = std::vector<std::uint64_t>;
 
 template <class Command>
 commands content_of(synod::slot_value<Command> const& value) {
-  if (value.is_batch()) return value.commands();
+  if (value.is_batch()) return {value.commands().begin(), value.commands().end()};
   if (value.kind() == synod::value_kind::membership) {
     return {1'000'000'000ULL + value.members().number().value};
   }
@@ -113,7 +113,7 @@ class hand_run {
     synod::applied_prefix head;
 
     std::vector<synod::read_answer> answers;
-    std::vector<synod::core_event> events;
+    synod::list<synod::core_event> events;
 
     node();
     node(node&&) noexcept;

@@ -16,7 +16,6 @@ What const* part_in(Held const& of) {
   if constexpr (std::is_same_v<What, Held>) {
     return &of;
   } else if constexpr (requires { of.index(); }) {
-    using std::visit;
     return visit([](auto const& one) -> What const* { return part_in<What>(one); }, of);
   } else if constexpr (requires {
                          *of;
@@ -89,7 +88,7 @@ struct hand_run<Core>::host {
   void notify(synod::core_event const& one) {
     node& me = run.nodes_[who];
     me.events.push_back(one);
-    auto const* const trim = std::get_if<synod::trim_due>(&one);
+    auto const* const trim = one.get_if<synod::trim_due>();
     if (trim == nullptr) return;
     std::size_t kept = 0;
     std::size_t durable = me.durable_records;

@@ -46,7 +46,7 @@ struct snapshot_world {
   static std::size_t length_of(std::uint64_t upto) { return 2000 + upto * 7 % 500; }
 
   void want(std::uint64_t at_least) {
-    std::vector<synod::snapshot_send> out;
+    synod::list<synod::snapshot_send> out;
     receiver.want(now, synod::node_id(1), synod::slot(at_least), out);
     queue(out, to_donor);
   }
@@ -54,10 +54,10 @@ struct snapshot_world {
   // One event; `rough` is a network that loses, repeats and reorders.
   void step(bool rough) {
     now += 40;
-    std::vector<synod::snapshot_send> out;
+    synod::list<synod::snapshot_send> out;
     if (!to_donor.empty() && dice.below(2) == 0) {
       if (auto const got = pick(to_donor, rough)) {
-        donor.asked(now, synod::node_id(2), *std::get_if<synod::snapshot_ask>(&*got), here, out,
+        donor.asked(now, synod::node_id(2), *got->get_if<synod::snapshot_ask>(), here, out,
                     [this](synod::slot at_least) { wanted = at_least.value; });
         queue(out, to_receiver);
       }
@@ -75,7 +75,7 @@ struct snapshot_world {
   }
 
  private:
-  static void queue(std::vector<synod::snapshot_send>& from,
+  static void queue(synod::list<synod::snapshot_send>& from,
                     std::vector<synod::snapshot_message>& into) {
     for (auto& one : from) into.push_back(std::move(one.message));
     from.clear();

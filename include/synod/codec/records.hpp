@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/codec/values.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/record.hpp>
 
 #include <cstddef>
@@ -22,10 +23,10 @@ class encoded_records {
   template <class, class>
   friend class record_coder;
 
-  std::vector<record_view> views_;
-  std::vector<std::byte> bodies_;       // of the records that carry no value
-  std::vector<std::size_t> body_ends_;  // one per such record, in order
-  std::vector<shared_bytes> kept_;      // what the other views point at
+  list<record_view> views_;
+  std::vector<std::byte> bodies_;  // of the records that carry no value
+  list<std::size_t> body_ends_;    // one per such record, in order
+  list<shared_bytes> kept_;        // what the other views point at
 };
 
 // What a core wants durable, as bytes, and back. The body of a vote, or of what was learned as
@@ -105,8 +106,8 @@ class record_coder {
 
   static bool decode_lane_state(std::span<std::byte const> bytes, record<Command>& to) {
     wire_reader in(bytes);
-    std::vector<promised_range> promises;
-    std::vector<governed_from> configurations;
+    list<promised_range> promises;
+    list<governed_from> configurations;
     in(to.upto, promises);
     decode_list(in, configurations, sizeof(slot) + membership_length_min);
     for (std::size_t i = 1; i < configurations.size(); ++i) {

@@ -5,6 +5,7 @@
 #include <synod/codec/vocabulary.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/concepts.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/slot_value.hpp>
 
 #include <concepts>
@@ -39,7 +40,7 @@ concept costed_codec = requires(T& coder, std::vector<std::byte>& into, Value co
 template <class T, class Value>
 concept row_codec = costed_codec<T, Value> &&
     requires(T& coder, std::vector<std::byte>& into, std::span<Value const> from,
-             std::vector<std::uint32_t>& lengths, std::size_t& cost) {
+             list<std::uint32_t>& lengths, std::size_t& cost) {
   { coder.encode_each(from, into, lengths, cost) } -> std::same_as<bool>;
 };
 
@@ -171,7 +172,7 @@ class value_coder {
   }
 
   std::size_t write_batch(wire_writer& out, value const& from) {
-    std::vector<Command> const& commands = from.commands();
+    list<Command> const& commands = from.commands();
     if (commands.size() > batch_commands_max) return cannot;
     out(static_cast<std::uint16_t>(commands.size()),
         static_cast<std::uint16_t>(from.origins().size()));
@@ -191,7 +192,7 @@ class value_coder {
     return cost;
   }
 
-  bool write_each(wire_writer& out, std::vector<Command> const& commands, std::size_t length_at,
+  bool write_each(wire_writer& out, list<Command> const& commands, std::size_t length_at,
                   std::size_t& cost) {
     lengths_.clear();
     if constexpr (row_codec<Coder, Command>) {
@@ -246,7 +247,7 @@ class value_coder {
   // one session and sequence; a gap or an overlap would apply a command under another's number. A
   // run of none is a barrier: a place in the history, that whoever put it there waits for.
   static bool decode_origins(wire_reader& in, std::size_t count, std::size_t commands,
-                             std::vector<command_origin>& to) {
+                             list<command_origin>& to) {
     to.reserve(count);
     std::size_t first = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -262,7 +263,7 @@ class value_coder {
   }
 
   bool decode_commands(wire_reader& in, std::size_t count, std::uint32_t length,
-                       std::vector<Command>& to) {
+                       list<Command>& to) {
     if constexpr (bulk_codec<Coder, Command>) {
       if (length != Coder::template encoded_length<Command>) return false;
       if (in.remaining() != count * length) return false;
@@ -316,7 +317,7 @@ class value_coder {
   byte_slice noop_;
   bytes_pool bytes_;
   std::vector<std::byte> scratch_;
-  std::vector<std::uint32_t> lengths_;
+  list<std::uint32_t> lengths_;
 };
 
 }  // namespace synod

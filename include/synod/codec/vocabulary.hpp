@@ -4,13 +4,13 @@
 #include <synod/codec/wire.hpp>
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/record.hpp>
 
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -73,35 +73,35 @@ inline constexpr std::size_t promised_range_length = 32;
 inline constexpr std::size_t damaged_range_length = 28;
 
 // Lists: how many, then one after another. `smallest` is the least that an element takes here.
-template <class T>
-void encode_list(wire_writer& out, std::vector<T> const& list) {
-  out(static_cast<std::uint32_t>(list.size()));
-  for (T const& one : list) out(one);
+template <class List>
+void encode_list(wire_writer& out, List const& values) {
+  out(static_cast<std::uint32_t>(values.size()));
+  for (auto const& one : values) out(one);
 }
-template <class T>
-void decode_list(wire_reader& in, std::vector<T>& list, std::size_t smallest) {
-  std::uint32_t const count = in.count(smallest, sizeof(T));
-  list.clear();
-  list.reserve(count);
-  for (std::uint32_t i = 0; i < count && !in.failed(); ++i) in(list.emplace_back());
+template <class List>
+void decode_list(wire_reader& in, List& values, std::size_t smallest) {
+  std::uint32_t const count = in.count(smallest, sizeof(typename List::value_type));
+  values.clear();
+  values.reserve(count);
+  for (std::uint32_t i = 0; i < count && !in.failed(); ++i) in(values.emplace_back());
 }
 
 // Promised ranges are disjoint and rise, else nobody could say what is promised for a slot.
-inline void encode(wire_writer& out, std::vector<promised_range> const& list) {
-  encode_list(out, list);
+inline void encode(wire_writer& out, list<promised_range> const& values) {
+  encode_list(out, values);
 }
-inline void decode(wire_reader& in, std::vector<promised_range>& list) {
-  decode_list(in, list, promised_range_length);
-  for (std::size_t i = 1; i < list.size(); ++i) {
-    if (list[i].first <= list[i - 1].last) in.fail();
+inline void decode(wire_reader& in, list<promised_range>& values) {
+  decode_list(in, values, promised_range_length);
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    if (values[i].first <= values[i - 1].last) in.fail();
   }
 }
 
-inline void encode(wire_writer& out, std::vector<damaged_range> const& list) {
-  encode_list(out, list);
+inline void encode(wire_writer& out, list<damaged_range> const& values) {
+  encode_list(out, values);
 }
-inline void decode(wire_reader& in, std::vector<damaged_range>& list) {
-  decode_list(in, list, damaged_range_length);
+inline void decode(wire_reader& in, list<damaged_range>& values) {
+  decode_list(in, values, damaged_range_length);
 }
 
 inline void encode(wire_writer& out, damage const& value) { out(value.everything, value.ranges); }
@@ -158,7 +158,7 @@ inline void encode(wire_writer& out, membership const& value) {
 inline void decode(wire_reader& in, membership& value) {
   config_number number;
   quorum_spec spec;
-  std::vector<member> members;
+  list<member> members;
   in(number, spec);
   decode_list(in, members, member_length_min);
   if (in.failed()) return;

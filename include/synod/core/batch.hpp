@@ -4,11 +4,11 @@
 #include <synod/core/assert.hpp>
 #include <synod/core/bytes.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -46,7 +46,7 @@ struct value_node {
     session_change session;
   };
   struct pool {
-    std::vector<value_node*> free;
+    list<value_node*> free;
     std::size_t outstanding = 0;
     bool abandoned = false;
   };
@@ -56,8 +56,8 @@ struct value_node {
   value_kind kind = value_kind::batch;
   pool* home = nullptr;
   time_ns stamp = 0;
-  std::vector<Command> commands;
-  std::vector<command_origin> origins;
+  list<Command> commands;
+  list<command_origin> origins;
   byte_slice encoded;
   change* changes = nullptr;
 
@@ -129,10 +129,10 @@ class batch {
   }
 
   // For a decoder, which fills both and has checked that they fit each other.
-  std::vector<Command>& commands() { return node_->commands; }
-  std::vector<command_origin>& origins() { return node_->origins; }
-  [[nodiscard]] std::vector<Command> const& commands() const { return node_->commands; }
-  [[nodiscard]] std::vector<command_origin> const& origins() const { return node_->origins; }
+  list<Command>& commands() { return node_->commands; }
+  list<command_origin>& origins() { return node_->origins; }
+  [[nodiscard]] list<Command> const& commands() const { return node_->commands; }
+  [[nodiscard]] list<command_origin> const& origins() const { return node_->origins; }
   void encoded(byte_slice bytes) {
     node_->encoded_size = bytes.length;
     node_->encoded = std::move(bytes);

@@ -3,13 +3,13 @@
 
 #include <synod/core/error.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/node_set.hpp>
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -84,7 +84,7 @@ class membership {
   membership() = default;
 
   // Refuses an empty membership, one without voters, duplicate ids or indexes, too many members.
-  static result<membership> make(config_number number, std::vector<member> members,
+  static result<membership> make(config_number number, list<member> members,
                                  quorum_spec spec = {}) {
     membership made;
     made.number_ = number;
@@ -116,7 +116,7 @@ class membership {
 
   [[nodiscard]] config_number number() const { return number_; }
   [[nodiscard]] quorum_spec const& spec() const { return spec_; }
-  [[nodiscard]] std::vector<member> const& members() const { return members_; }
+  [[nodiscard]] list<member> const& members() const { return members_; }
   [[nodiscard]] node_set voters() const { return voters_; }
   [[nodiscard]] node_set everybody() const { return everybody_; }
 
@@ -146,7 +146,7 @@ class membership {
     return {code, value, "membership", remedy};
   }
 
-  std::vector<member> members_;
+  list<member> members_;
   node_set everybody_;
   node_set voters_;
   quorum_spec spec_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/moves_as_bytes.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -13,35 +14,28 @@
 
 namespace synod {
 
-// Whether an object may be moved by copying its bytes and forgetting where it was: true of whatever
-// does not point into itself. A type that owns something by a pointer says so beside its
-// definition.
-template <class T>
-inline constexpr bool moves_as_bytes = std::is_trivially_copyable_v<T>;
-template <class... Ts>
-inline constexpr bool moves_as_bytes<std::variant<Ts...>> = (moves_as_bytes<Ts> && ...);
-
 template <class T>
 inline constexpr std::size_t alternatives_of = std::variant_size_v<T>;
 
 // A variant for messages, which are moved from list to list more often than anything else is done
-// with them: a move copies bytes without asking what they are, and what was moved from is nothing,
-// so that it costs nothing to destroy. std::variant asks each time, by an indirect jump.
+// with them: where every alternative moves as bytes, so does the whole, without asking what it is,
+// and what was moved from is nothing, so that it costs nothing to destroy. std::variant asks each
+// time, by an indirect jump, and costs a compiler ten times as many functions.
 template <class... Ts>
 class one_of {
  public:
-  static_assert(sizeof...(Ts) < 63, "one_of: too many alternatives");
-  static_assert((moves_as_bytes<Ts> && ...),
-                "one_of: every alternative must be movable as bytes: see moves_as_bytes");
+  static_assert(sizeof...(Ts) <= 12, "one_of: too many alternatives");
 
   template <std::size_t At>
   using alternative = std::variant_alternative_t<At, std::variant<Ts...>>;
+  template <class T>
+  static constexpr bool can_be = (std::is_same_v<T, Ts> || ...);
 
   one_of() { emplace<0>(); }
   template <class T>
-    requires(std::is_same_v<std::remove_cvref_t<T>, Ts> || ...)
+    requires(can_be<std::remove_cvref_t<T>>)
   one_of(T&& value) : index_(place_of<std::remove_cvref_t<T>>) {
-    ::new (bytes_) std::remove_cvref_t<T>(std::forward<T>(value));
+    ::new (bytes_) std::remove_cvref_t<T>(static_cast<T&&>(value));
   }
 
   one_of(one_of const& other) { copy(other); }
@@ -60,34 +54,41 @@ class one_of {
   template <std::size_t At>
   alternative<At>& emplace() {
     destroy();
+    auto& made = *::new (bytes_) alternative<At>();
     index_ = At;
-    return *::new (bytes_) alternative<At>();
+    return made;
   }
 
   // Null unless it is a T.
   template <class T>
   [[nodiscard]] T* get_if() {
+    static_assert(can_be<T>, "one_of: never that");
     return index_ == place_of<T> ? as<T>() : nullptr;
   }
   template <class T>
   [[nodiscard]] T const* get_if() const {
-    return const_cast<one_of*>(this)->get_if<T>();
+    static_assert(can_be<T>, "one_of: never that");
+    return index_ == place_of<T> ? as<T>() : nullptr;
+  }
+  template <class T>
+  [[nodiscard]] bool is() const {
+    static_assert(can_be<T>, "one_of: never that");
+    return index_ == place_of<T>;
   }
 
   // Calls `visitor` with the alternative there is. Requires: not moved from.
   template <class Visitor>
   friend decltype(auto) visit(Visitor&& visitor, one_of& what) {
-    return dispatch<0>(visitor, what);
+    return dispatch(visitor, what);
   }
   template <class Visitor>
   friend decltype(auto) visit(Visitor&& visitor, one_of const& what) {
-    return dispatch<0>(
-        [&visitor](auto& one) -> decltype(auto) { return visitor(std::as_const(one)); },
-        const_cast<one_of&>(what));
+    return dispatch(visitor, what);
   }
 
  private:
   static constexpr std::uint8_t nothing = 63;
+  static constexpr bool by_bytes = (moves_as_bytes<Ts> && ...);
 
   template <class T>
   static constexpr std::uint8_t place_of = [] {
@@ -107,11 +108,23 @@ class one_of {
   T* as() {
     return std::launder(reinterpret_cast<T*>(bytes_));
   }
+  template <class T>
+  [[nodiscard]] T const* as() const {
+    return std::launder(reinterpret_cast<T const*>(bytes_));
+  }
   [[nodiscard]] bool owns() const { return (owning >> index_ & 1) != 0; }
 
   void take(one_of& other) {
-    std::memcpy(bytes_, other.bytes_, sizeof bytes_);
-    index_ = std::exchange(other.index_, nothing);
+    if constexpr (by_bytes) {
+      std::memcpy(bytes_, other.bytes_, sizeof bytes_);
+    } else if (other.owns()) {
+      visit([this]<class T>(T& one) { ::new (bytes_) T(static_cast<T&&>(one)); }, other);
+      other.end();
+    } else {
+      std::memcpy(bytes_, other.bytes_, sizeof bytes_);
+    }
+    index_ = other.index_;
+    other.index_ = nothing;
   }
   void copy(one_of const& other) {
     if (other.owns()) {
@@ -122,18 +135,58 @@ class one_of {
     index_ = other.index_;
   }
   void destroy() {
-    if (owns()) visit([]<class T>(T& one) { one.~T(); }, *this);
+    if (owns()) end();
     index_ = nothing;
   }
+  void end() {
+    visit([]<class T>(T& one) { one.~T(); }, *this);
+  }
 
-  template <std::size_t At, class Visitor>
-  static decltype(auto) dispatch(Visitor&& visitor, one_of& what) {
-    if constexpr (At + 1 < sizeof...(Ts)) {
-      if (what.index_ != At) return dispatch<At + 1>(visitor, what);
-    } else {
-      SYNOD_ASSERT(what.index_ == At, "a message was looked at after it had been moved");
+  // One function for each visitor, not one for each alternative of each visitor.
+  template <class Visitor, class Self>
+  static decltype(auto) dispatch(Visitor& visitor, Self& what) {
+    constexpr std::size_t count = sizeof...(Ts);
+    switch (what.index_) {
+      case 0:
+        if constexpr (count > 0) return visitor(*what.template as<alternative<0>>());
+        [[fallthrough]];
+      case 1:
+        if constexpr (count > 1) return visitor(*what.template as<alternative<1>>());
+        [[fallthrough]];
+      case 2:
+        if constexpr (count > 2) return visitor(*what.template as<alternative<2>>());
+        [[fallthrough]];
+      case 3:
+        if constexpr (count > 3) return visitor(*what.template as<alternative<3>>());
+        [[fallthrough]];
+      case 4:
+        if constexpr (count > 4) return visitor(*what.template as<alternative<4>>());
+        [[fallthrough]];
+      case 5:
+        if constexpr (count > 5) return visitor(*what.template as<alternative<5>>());
+        [[fallthrough]];
+      case 6:
+        if constexpr (count > 6) return visitor(*what.template as<alternative<6>>());
+        [[fallthrough]];
+      case 7:
+        if constexpr (count > 7) return visitor(*what.template as<alternative<7>>());
+        [[fallthrough]];
+      case 8:
+        if constexpr (count > 8) return visitor(*what.template as<alternative<8>>());
+        [[fallthrough]];
+      case 9:
+        if constexpr (count > 9) return visitor(*what.template as<alternative<9>>());
+        [[fallthrough]];
+      case 10:
+        if constexpr (count > 10) return visitor(*what.template as<alternative<10>>());
+        [[fallthrough]];
+      case 11:
+        if constexpr (count > 11) return visitor(*what.template as<alternative<11>>());
+        [[fallthrough]];
+      default: break;
     }
-    return visitor(*what.template as<alternative<At>>());
+    broken_invariant("index < count", "a message was looked at after it had been moved", __FILE__,
+                     __LINE__);
   }
 
   static constexpr std::size_t size = [] {
@@ -145,6 +198,8 @@ class one_of {
   std::uint8_t index_ = nothing;
 };
 
+template <class... Ts>
+inline constexpr bool moves_as_bytes<one_of<Ts...>> = (moves_as_bytes<Ts> && ...);
 template <class... Ts>
 inline constexpr std::size_t alternatives_of<one_of<Ts...>> = sizeof...(Ts);
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/record.hpp>
 
 #include <cstdint>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace synod {
 
@@ -29,8 +29,8 @@ struct trim_due {
   slot upto;  // storage may now forget every slot up to here
 };
 struct removed_from_membership {};
-using core_event = std::variant<leader_changed, configuration_bound, snapshot_needed, trim_due,
-                                removed_from_membership>;
+using core_event =
+    one_of<leader_changed, configuration_bound, snapshot_needed, trim_due, removed_from_membership>;
 
 // A proposal that the core accepted once and has now given up without its ever leaving the node.
 template <class Command>
@@ -61,18 +61,18 @@ struct output {
 
   // May leave at once: promises nothing durable. A leader's Accept goes here, so that disk and
   // network overlap.
-  std::vector<send> send_now;
+  list<send> send_now;
   // To be made durable, in this order, numbered by ticket.
-  std::vector<record<Command>> persist;
+  list<record<Command>> persist;
   // May leave once `persisted(t)` with t >= after was called. All evidence goes here (promise,
   // accepted, lease and read acknowledgements), even when it appends no record of its own.
-  std::vector<deferred_send> send_after;
+  list<deferred_send> send_after;
   // May be applied at once, in this order: a decision is a fact of the cluster, not of this disk.
-  std::vector<decision> decided;
+  list<decision> decided;
   // Proposals taken back, reads released or failed, outcomes of protocols without a log, and news.
-  std::vector<refused_proposal<Command>> refused;
-  std::vector<Answer> answers;
-  std::vector<core_event> events;
+  list<refused_proposal<Command>> refused;
+  list<Answer> answers;
+  list<core_event> events;
 
   [[nodiscard]] bool empty() const {
     return send_now.empty() && persist.empty() && send_after.empty() && decided.empty() &&

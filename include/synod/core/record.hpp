@@ -3,6 +3,7 @@
 
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/shared.hpp>
 #include <synod/core/slot_value.hpp>
 
@@ -11,7 +12,6 @@
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -57,7 +57,7 @@ struct governed_from {
 // configurations that are known from there (up to `at` + alpha).
 struct applied_prefix {
   slot at;
-  std::vector<governed_from> configurations;
+  list<governed_from> configurations;
 };
 
 // A record as a core emits it. Every kind uses the fields its line above names; unused ones are
@@ -70,8 +70,8 @@ struct record {
   slot at_slot;
   ballot at;
   slot_value<Command> value;
-  shared<std::vector<promised_range>> promises;
-  shared<std::vector<governed_from>> configurations;
+  shared<list<promised_range>> promises;
+  shared<list<governed_from>> configurations;
   slot upto;
 };
 
@@ -99,7 +99,7 @@ struct damage {
   // Lane state, or a record whose address cannot be read: no vote, promise or campaign until the
   // node is replaced through membership.
   bool everything = false;
-  std::vector<damaged_range> ranges;
+  list<damaged_range> ranges;
 
   [[nodiscard]] bool none() const { return !everything && ranges.empty(); }
   [[nodiscard]] bool covers(slot at) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/batch.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/one_of.hpp>
 
 namespace synod {
@@ -52,8 +53,8 @@ class slot_value {
   [[nodiscard]] bool is_batch() const { return kind() == value_kind::batch; }
 
   // Requires: is_batch().
-  [[nodiscard]] std::vector<Command> const& commands() const { return node_->commands; }
-  [[nodiscard]] std::vector<command_origin> const& origins() const { return node_->origins; }
+  [[nodiscard]] list<Command> const& commands() const { return node_->commands; }
+  [[nodiscard]] list<command_origin> const& origins() const { return node_->origins; }
   // Requires: not a noop.
   [[nodiscard]] time_ns stamp() const { return node_->stamp; }
   // Requires: kind() is membership, or session.

@@ -3,6 +3,7 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/log/client_decision.hpp>
 #include <synod/log/id_index.hpp>
@@ -13,7 +14,6 @@
 #include <cstdint>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -169,7 +169,7 @@ class client_table {
   // Takes over another table, as a node does that installs a snapshot: every session of either
   // counts as changed.
   void become(client_table&& next) {
-    std::vector<session_id> before = std::move(changed_);
+    list<session_id> before = std::move(changed_);
     for (std::uint32_t at = oldest_; at != none; at = sessions_[at].newer) {
       if (!sessions_[at].changed) before.push_back(sessions_[at].id);
     }
@@ -200,8 +200,8 @@ class client_table {
     session_id id;
     sequence acked_upto;
     std::uint64_t last_position = 0;
-    std::vector<executed> done;  // applied and above acked_upto, by number
-    std::uint32_t kept = 0;      // of those, how many have a reply
+    list<executed> done;     // applied and above acked_upto, by number
+    std::uint32_t kept = 0;  // of those, how many have a reply
     std::uint32_t older = none;
     std::uint32_t newer = none;
     bool changed = false;
@@ -211,7 +211,7 @@ class client_table {
     return limits_.session_capacity == 0 ? 1 : limits_.session_capacity;
   }
   struct id_at_place {
-    std::vector<state> const& sessions;
+    list<state> const& sessions;
     std::uint64_t operator()(std::uint32_t at) const { return sessions[at].id.value; }
   };
   [[nodiscard]] id_at_place id_at() const { return {sessions_}; }
@@ -220,7 +220,7 @@ class client_table {
     if (newest_ != none && sessions_[newest_].id == session) return newest_;
     return index_.find(session.value, id_at());
   }
-  static std::size_t lower_bound(std::vector<executed> const& in, sequence number) {
+  static std::size_t lower_bound(list<executed> const& in, sequence number) {
     if (in.empty() || in.back().number < number) return in.size();
     std::size_t low = 0;
     for (std::size_t high = in.size(); low < high;) {
@@ -312,10 +312,10 @@ class client_table {
   }
 
   cluster_constants limits_;
-  std::vector<state> sessions_;
+  list<state> sessions_;
   id_index index_;
   reply_store replies_;
-  std::vector<session_id> changed_;
+  list<session_id> changed_;
   std::uint32_t oldest_ = none;
   std::uint32_t newest_ = none;
   std::uint32_t free_ = none;
@@ -362,7 +362,7 @@ bool client_table::decode_session(Reader& from) {
 }
 
 inline bool client_table::put_in_order() {
-  std::vector<std::uint32_t> order;
+  list<std::uint32_t> order;
   order.reserve(index_.size());
   for (std::uint32_t at = oldest_; at != none; at = sessions_[at].newer) order.push_back(at);
   sort_by_key(order, [this](std::uint32_t at) { return sessions_[at].last_position; });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -56,7 +58,7 @@ class id_index {
     std::size_t size = cells_.empty() ? 8 : cells_.size();
     while (size * 3 < count * 4) size *= 2;
     if (size == cells_.size()) return;
-    std::vector<std::uint32_t> const before = std::exchange(cells_, std::vector(size, none));
+    list<std::uint32_t> const before = std::exchange(cells_, list<std::uint32_t>(size, none));
     for (std::uint32_t place : before) {
       if (place != none) put(id_at(place), place);
     }
@@ -89,7 +91,7 @@ class id_index {
     cells_[at] = place;
   }
 
-  std::vector<std::uint32_t> cells_;
+  list<std::uint32_t> cells_;
   std::size_t used_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/log/sort_by_key.hpp>
 
 #include <cstddef>
@@ -66,7 +67,7 @@ class reply_store {
 
   // Puts replies that were added in any order into the order of their versions.
   void sort() {
-    std::vector<std::uint32_t> order;
+    list<std::uint32_t> order;
     order.reserve(size_);
     for (std::uint32_t at = oldest_; at != none; at = replies_[at].newer) order.push_back(at);
     sort_by_key(order, [this](std::uint32_t at) { return replies_[at].version; });
@@ -111,7 +112,7 @@ class reply_store {
     bytes_.swap(spare_);
   }
 
-  std::vector<reply> replies_;
+  list<reply> replies_;
   std::vector<std::byte> bytes_;
   std::vector<std::byte> spare_;
   std::size_t living_ = 0;

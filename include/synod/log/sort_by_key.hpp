@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
 // An ascending heap sort by `key_of(one)`: no allocation, and no input makes it slow.
 template <class KeyOf>
-void sort_by_key(std::vector<std::uint32_t>& places, KeyOf&& key_of) {
+void sort_by_key(list<std::uint32_t>& places, KeyOf&& key_of) {
   auto const sink = [&](std::size_t from, std::size_t end) {
     for (std::size_t child = from * 2 + 1; child < end; child = from * 2 + 1) {
       if (child + 1 < end && key_of(places[child]) < key_of(places[child + 1])) ++child;

@@ -3,11 +3,11 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -121,7 +121,7 @@ class window {
     std::uint64_t const first = chunk_of(trimmed_upto_.next());
     std::size_t places = 1;
     while (places <= distance(at)) places *= 2;
-    std::vector<Cell*> wider(places);
+    list<Cell*> wider(places);
     for (std::uint64_t i = 0; i < places_; ++i) {
       wider[(first + i) & (places - 1)] = ring_[(first + i) & (places_ - 1)];
     }
@@ -136,8 +136,8 @@ class window {
     return chunk;
   }
 
-  std::vector<Cell*> ring_;
-  std::vector<Cell*> free_;
+  list<Cell*> ring_;
+  list<Cell*> free_;
   std::size_t places_ = 0;
   slot trimmed_upto_;
   slot last_;

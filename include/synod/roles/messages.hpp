@@ -2,12 +2,12 @@
 #pragma once
 
 #include <synod/core/ballot.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/one_of.hpp>
 #include <synod/core/record.hpp>
 #include <synod/core/slot_value.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace synod {
 
@@ -43,8 +43,8 @@ struct promise {
   std::uint64_t answer = 0;
   std::uint32_t part = 0;
   bool final_part = true;
-  std::vector<reported_vote<Command>> votes;
-  std::vector<damaged_range> damaged;
+  list<reported_vote<Command>> votes;
+  list<damaged_range> damaged;
 };
 
 // Phase 2 for one slot, and the notice that everything up to `chosen_upto` is chosen: a follower

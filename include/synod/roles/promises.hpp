@@ -3,11 +3,11 @@
 
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/record.hpp>
 #include <synod/core/shared.hpp>
 
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -16,13 +16,14 @@ namespace synod {
 class range_promises {
  public:
   // Shared with the records that say so; these are never copied.
-  [[nodiscard]] shared<std::vector<promised_range>> const& ranges() const { return ranges_; }
+  [[nodiscard]] shared<list<promised_range>> const& ranges() const { return ranges_; }
 
   // The ballot promised for one slot, empty if none.
   [[nodiscard]] ballot of(slot at) const {
-    for (auto one = ranges_->rbegin(); one != ranges_->rend(); ++one) {
-      if (one->last < at) break;
-      if (one->first <= at) return one->at;
+    for (std::size_t i = ranges_->size(); i > 0; --i) {
+      promised_range const& one = (*ranges_)[i - 1];
+      if (one.last < at) break;
+      if (one.first <= at) return one.at;
     }
     return {};
   }
@@ -44,7 +45,7 @@ class range_promises {
 
   // Promises exactly first..last. Requires: nothing stronger is promised within.
   void set(slot first, slot last, ballot at) {
-    std::vector<promised_range> next;
+    list<promised_range> next;
     next.reserve(ranges_->size() + 2);
     auto keep = [&next](slot from, slot upto, ballot of) {
       if (from > upto) return;
@@ -75,7 +76,7 @@ class range_promises {
 
   // Takes over what a record says, where it is stronger than what is known: records may be replayed
   // in any order.
-  void restore(std::vector<promised_range> const& saved) {
+  void restore(list<promised_range> const& saved) {
     for (promised_range const& one : saved) {
       if (one.first > one.last || one.at.empty()) continue;
       raise(one.first, one.last, one.at);
@@ -84,7 +85,7 @@ class range_promises {
 
   // Raises every slot of first..last that is promised less to `at`.
   void raise(slot first, slot last, ballot at) {
-    shared<std::vector<promised_range>> const before = ranges_;
+    shared<list<promised_range>> const before = ranges_;
     for (promised_range const& one : *before) {
       if (one.first <= first && last <= one.last && at <= one.at) return;
     }
@@ -102,7 +103,7 @@ class range_promises {
   }
 
  private:
-  shared<std::vector<promised_range>> ranges_;
+  shared<list<promised_range>> ranges_;
   promised_range topmost_;  // the last of them, if there is one
 };
 

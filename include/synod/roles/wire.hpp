@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <variant>
 
 namespace synod {
 
@@ -116,7 +115,6 @@ class role_wire {
 template <class Message, class Wire>
 [[nodiscard]] bool write_alternative(wire_writer& out, Message const& message, Wire& wire) {
   out(static_cast<std::uint8_t>(message.index()));
-  using std::visit;
   return visit([&](auto const& one) { return wire.write(out, one); }, message);
 }
 

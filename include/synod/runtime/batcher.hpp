@@ -3,13 +3,13 @@
 
 #include <synod/core/batch.hpp>
 #include <synod/core/concepts.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/slot_value.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -102,7 +102,7 @@ class batcher {
  private:
   batcher_options options_;
   batch_pool<Command> pool_;
-  std::vector<batch<Command>> sealed_;  // all but the last are full
+  list<batch<Command>> sealed_;  // all but the last are full
   std::size_t last_bytes_ = 0;
   std::size_t pending_bytes_ = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/machine/commands.hpp>
 #include <synod/runtime/encode_value.hpp>
@@ -52,7 +53,7 @@ class command_answers {
     collect();
   }
   // Attempts that want to leave.
-  [[nodiscard]] bool take_requests(std::vector<session_request>& into) {
+  [[nodiscard]] bool take_requests(list<session_request>& into) {
     std::swap(out_.send, into);
     return !into.empty();
   }
@@ -191,9 +192,9 @@ class command_answers {
   node_id self_;
   session_type client_;
   session_output out_;
-  std::vector<local_command> local_;  // by the place of the operation
-  std::vector<ended_command> ended_;
-  std::vector<ended_command> delivered_;
+  list<local_command> local_;  // by the place of the operation
+  list<ended_command> ended_;
+  list<ended_command> delivered_;
   [[no_unique_address]] Codec coder_;
   User* user_;
   std::vector<std::byte> reply_;

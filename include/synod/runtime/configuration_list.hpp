@@ -2,12 +2,12 @@
 #pragma once
 
 #include <synod/codec/vocabulary.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/record.hpp>
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -32,7 +32,7 @@ class configuration_list {
   }
   configuration_list() : configuration_list({}, 0) {}
 
-  [[nodiscard]] std::vector<governed_from> const& known() const { return known_; }
+  [[nodiscard]] list<governed_from> const& known() const { return known_; }
 
   // A membership was decided at a slot. It names the configuration that it builds on, by being one
   // higher: if that is not the newest, or the quorums do not admit it, the slot changes nothing.
@@ -58,7 +58,7 @@ class configuration_list {
     for (governed_from const& one : known_) out(one.first, one.members);
   }
   [[nodiscard]] bool decode(wire_reader& in) {
-    std::vector<governed_from> read;
+    list<governed_from> read;
     std::uint32_t const count = in.count(smallest, sizeof(governed_from));
     read.resize(count);
     for (std::size_t i = 0; i < read.size(); ++i) {
@@ -73,7 +73,7 @@ class configuration_list {
  private:
   static constexpr std::size_t smallest = 16;
 
-  std::vector<governed_from> known_;
+  list<governed_from> known_;
   std::uint32_t alpha_;
 };
 

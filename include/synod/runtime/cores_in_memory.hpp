@@ -3,6 +3,7 @@
 
 #include <synod/core/batch.hpp>
 #include <synod/core/concepts.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/runtime/drain.hpp>
 
@@ -11,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -25,7 +25,7 @@ class cores_in_memory {
   using command = typename core_type::command;
 
   explicit cores_in_memory(std::size_t count) : outputs_(count), orders_(count), written_(count) {
-    std::vector<member> everybody;
+    list<member> everybody;
     for (std::size_t i = 0; i < count; ++i) {
       everybody.push_back(
           {.id = node_id(i + 1), .index = node_index(static_cast<std::uint8_t>(i))});
@@ -107,10 +107,10 @@ class cores_in_memory {
     return busy;
   }
 
-  std::vector<core_type> cores_;
-  std::vector<typename core_type::output_type> outputs_;
-  std::vector<drain<core_type>> orders_;
-  std::vector<ticket> written_;
+  list<core_type> cores_;
+  list<typename core_type::output_type> outputs_;
+  list<drain<core_type>> orders_;
+  list<ticket> written_;
   std::uint64_t proposed_ = 0;
   time_ns now_ = 0;
 };

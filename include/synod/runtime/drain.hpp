@@ -3,11 +3,11 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/concepts.hpp>
+#include <synod/core/list.hpp>
 
 #include <cstddef>
 #include <span>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -141,7 +141,7 @@ class drain {
   }
 
   output_type taken_;
-  std::vector<deferred> held_;
+  list<deferred> held_;
   std::size_t first_held_ = 0;
   ticket settled_;
 };

@@ -4,6 +4,7 @@
 #include <synod/codec/vocabulary.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/concepts.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/record.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/log/client_table.hpp>
@@ -94,7 +95,7 @@ class executor {
   [[nodiscard]] Machine const& state() const { return state_; }
   [[nodiscard]] client_table const& clients() const { return clients_; }
   // The ones that govern slots above the applied one.
-  [[nodiscard]] std::vector<governed_from> const& configurations() const {
+  [[nodiscard]] list<governed_from> const& configurations() const {
     return configurations_.known();
   }
   // What a durable machine said about the state of its host was no such state: the node must not

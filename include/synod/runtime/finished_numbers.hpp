@@ -2,10 +2,10 @@
 #pragma once
 
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace synod {
 
@@ -49,7 +49,7 @@ class finished_numbers {
   std::uint32_t in_flight_max_;
   sequence acked_;
   sequence next_{1};
-  std::vector<std::uint8_t> finished_;  // of the numbers above acked_, by their lowest bits
+  list<std::uint8_t> finished_;  // of the numbers above acked_, by their lowest bits
 };
 
 }  // namespace synod

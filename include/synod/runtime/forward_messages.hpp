@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace synod {
@@ -43,7 +42,7 @@ struct forward_refusal {
   leader_hint hint;
 };
 using forward_message =
-    std::variant<forwarded_command, forwarded_opening, forwarded_barrier, forward_refusal>;
+    one_of<forwarded_command, forwarded_opening, forwarded_barrier, forward_refusal>;
 
 inline void encode(wire_writer& out, forwarded_command const& value) {
   out(value.handle, value.attempt, value.session, value.number, value.acked_upto,
@@ -78,7 +77,7 @@ inline void decode(wire_reader& in, forward_refusal& value) {
 
 inline void encode(wire_writer& out, forward_message const& value) {
   out(static_cast<std::uint8_t>(value.index()));
-  std::visit([&](auto const& one) { out(one); }, value);
+  visit([&](auto const& one) { out(one); }, value);
 }
 inline void decode(wire_reader& in, forward_message& value) {
   switch (in.get<std::uint8_t>()) {

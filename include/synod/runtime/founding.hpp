@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/record.hpp>
 #include <synod/runtime/founding_messages.hpp>
@@ -14,8 +15,6 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <variant>
-#include <vector>
 
 namespace synod {
 
@@ -150,7 +149,7 @@ class founding {
 
   void ask(founding_output& out);
   void found_if_complete(founding_output& out);
-  void found(std::vector<member> stores, founding_output& out);
+  void found(list<member> stores, founding_output& out);
 
   void on(node_id from, founding_hello const& got, founding_output& out);
   void on(node_id from, founding_outlived const& got, founding_output& out);
@@ -179,7 +178,7 @@ class founding {
   std::optional<founding_record> record_;
   cluster_id cluster_;
   std::optional<store_id> invited_by_;
-  std::vector<answer> answers_;  // of options_.members
+  list<answer> answers_;  // of options_.members
   peer_book peers_;
   bool amnesiac_ = false;
   std::uint64_t written_ = 0;
@@ -255,7 +254,7 @@ inline void founding::ask(founding_output& out) {
 
 inline void founding::found_if_complete(founding_output& out) {
   if (!founds() || state_ != phase::empty || options_.how != start::bootstrap) return;
-  std::vector<member> stores = options_.members;
+  list<member> stores = options_.members;
   for (std::size_t i = 0; i < stores.size(); ++i) {
     if (stores[i].id == options_.self) {
       stores[i].store = options_.store;
@@ -271,7 +270,7 @@ inline void founding::found_if_complete(founding_output& out) {
 }
 
 // Indexes follow the ids, so that the founder is the first member of the record.
-inline void founding::found(std::vector<member> stores, founding_output& out) {
+inline void founding::found(list<member> stores, founding_output& out) {
   for (std::size_t i = 1; i < stores.size(); ++i) {
     for (std::size_t j = i; j > 0 && stores[j].id < stores[j - 1].id; --j) {
       std::swap(stores[j], stores[j - 1]);
@@ -289,7 +288,7 @@ inline void founding::found(std::vector<member> stores, founding_output& out) {
 inline void founding::step(time_ns, node_id from, founding_message const& got,
                            founding_output& out) {
   if (from == options_.self) return;
-  std::visit([&](auto const& one) { on(from, one, out); }, got);
+  visit([&](auto const& one) { on(from, one, out); }, got);
 }
 
 inline void founding::on(node_id from, founding_hello const& got, founding_output& out) {

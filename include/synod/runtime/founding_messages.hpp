@@ -4,12 +4,11 @@
 #include <synod/codec/vocabulary.hpp>
 #include <synod/core/error.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/runtime/founding_record.hpp>
 
 #include <cstdint>
 #include <utility>
-#include <variant>
-#include <vector>
 
 namespace synod {
 
@@ -55,8 +54,8 @@ struct founding_adopted {
   store_id store;
 };
 using founding_message =
-    std::variant<founding_hello, founding_outlived, founding_inquiry, founding_empty,
-                 founding_declined, founding_lookout, founding_offer, founding_adopted>;
+    one_of<founding_hello, founding_outlived, founding_inquiry, founding_empty, founding_declined,
+           founding_lookout, founding_offer, founding_adopted>;
 
 inline void encode(wire_writer& out, founding_hello const& value) {
   out(value.name, value.cluster, value.store, value.life, value.amnesiac, value.answer);
@@ -98,7 +97,7 @@ inline void decode(wire_reader& in, founding_adopted& value) { in(value.cluster,
 
 inline void encode(wire_writer& out, founding_message const& value) {
   out(static_cast<std::uint8_t>(value.index()));
-  std::visit([&](auto const& one) { out(one); }, value);
+  visit([&](auto const& one) { out(one); }, value);
 }
 
 namespace detail {
@@ -113,7 +112,7 @@ void decode_founding(wire_reader& in, std::uint8_t which, founding_message& valu
 inline void decode(wire_reader& in, founding_message& value) {
   auto const which = in.get<std::uint8_t>();
   detail::decode_founding(in, which, value,
-                          std::make_index_sequence<std::variant_size_v<founding_message>>());
+                          std::make_index_sequence<alternatives_of<founding_message>>());
 }
 
 // --- what a founding wants of the world
@@ -132,7 +131,7 @@ struct founding_blocked {
 struct store_amnesiac {
   node_id told_by;
 };
-using founding_event = std::variant<founded, founding_blocked, store_amnesiac>;
+using founding_event = one_of<founded, founding_blocked, store_amnesiac>;
 
 struct founding_output {
   struct send {
@@ -149,10 +148,10 @@ struct founding_output {
     host_record what;
   };
 
-  std::vector<send> send_now;
-  std::vector<numbered_record> persist;   // in this order, numbered from 1
-  std::vector<deferred_send> send_after;  // once `persisted(n)` with n >= after was called
-  std::vector<founding_event> events;
+  list<send> send_now;
+  list<numbered_record> persist;   // in this order, numbered from 1
+  list<deferred_send> send_after;  // once `persisted(n)` with n >= after was called
+  list<founding_event> events;
 
   void clear() {
     send_now.clear();

@@ -3,13 +3,13 @@
 
 #include <synod/core/error.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/runtime/founding_record.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -25,7 +25,7 @@ struct founding_options {
   store_id store;    // as storage drew it
   incarnation life;  // as storage bumped it
   start how = start::bootstrap;
-  std::vector<member> members;  // bootstrap: all of them; join: whom to ask; fresh: nobody else
+  list<member> members;  // bootstrap: all of them; join: whom to ask; fresh: nobody else
   quorum_spec spec;
   cluster_constants constants;
   time_ns ask_again_ns = 200'000'000;
@@ -45,7 +45,7 @@ inline error check(founding_options const& given) {
                  : refuse(error_code::bad_option, given.members.size(),
                           "found alone, then add the others through membership");
   }
-  std::vector<member> numbered = given.members;
+  list<member> numbered = given.members;
   for (std::size_t i = 0; i < numbered.size(); ++i) {
     numbered[i].index = node_index(static_cast<std::uint8_t>(i < 64 ? i : 64));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/runtime/node.hpp>
 #include <synod/storage/memory.hpp>
 #include <synod/storage/memory_snapshots.hpp>
@@ -132,7 +133,7 @@ class memory_cluster {
     session_answer what;
     std::vector<std::byte> reply;
   };
-  [[nodiscard]] std::vector<client_answer>& answers() { return answers_; }
+  [[nodiscard]] list<client_answer>& answers() { return answers_; }
 
   [[nodiscard]] time_ns now() const { return now_; }
   [[nodiscard]] std::size_t size() const { return boxes_.size(); }
@@ -285,9 +286,9 @@ class memory_cluster {
   }
 
   memory_cluster_options options_;
-  std::vector<std::unique_ptr<box>> boxes_;
+  list<std::unique_ptr<box>> boxes_;
   std::deque<flying> frames_;
-  std::vector<client_answer> answers_;
+  list<client_answer> answers_;
   time_ns now_ = 1'000'000'000;
   std::uint64_t stores_ = 0;
   std::uint64_t tokens_ = 0;

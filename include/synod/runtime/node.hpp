@@ -3,6 +3,7 @@
 
 #include <synod/codec/values.hpp>
 #include <synod/core/generator.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/observe/events.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
@@ -229,7 +230,7 @@ class node {
   node_journal<typename Parts::storage, command, typename Parts::codec> journal_;
   founding founding_;
   founding_output boot_;
-  std::vector<founding_output::deferred_send> boot_held_;
+  list<founding_output::deferred_send> boot_held_;
   std::uint64_t boot_durable_ = 0;
   std::optional<core_type> core_;
   std::optional<executor_type> executor_;
@@ -237,11 +238,11 @@ class node {
   typename core_type::output_type out_;
   read_barrier reads_;
   snapshot_duty<executor_type, typename Parts::snapshots, typename Parts::policy> snapshots_;
-  std::vector<snapshot_send> parts_;
+  list<snapshot_send> parts_;
   std::optional<submissions<machine_type, typename Parts::codec, typename Parts::user>> commands_;
   bytes_pool buffers_;
   std::vector<std::byte> written_;
-  std::vector<std::pair<node_id, time_ns>> greeted_;
+  list<std::pair<node_id, time_ns>> greeted_;
   rejections rejected_;
   error stopped_;
   slot told_committed_;

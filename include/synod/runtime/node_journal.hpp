@@ -5,6 +5,7 @@
 #include <synod/codec/records.hpp>
 #include <synod/codec/values.hpp>
 #include <synod/core/concepts.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/record.hpp>
 #include <synod/runtime/founding.hpp>
 
@@ -111,7 +112,7 @@ class node_journal {
     ticket stored;
     progress means;
   };
-  std::vector<mark> marks_;  // one for each append that is not known to be durable
+  list<mark> marks_;  // one for each append that is not known to be durable
   std::size_t reached_marks_ = 0;
   progress reached_;
   ticket last_;       // of storage

@@ -49,7 +49,7 @@ struct node<Parts>::drain_calls {
     of.reads_.answered(one.id, one.upto, one.why);
   }
   void notify(core_event const& event) {
-    std::visit([this](auto const& one) { this->on(one); }, event);
+    visit([this](auto const& one) { this->on(one); }, event);
   }
 
   void on(leader_changed const& one) {
@@ -181,9 +181,9 @@ void node<Parts>::drive_founding(time_ns now) {
 
 template <class Parts>
 void node<Parts>::on_founding(time_ns now, founding_event const& event) {
-  if (std::holds_alternative<founded>(event)) {
+  if (event.is<founded>()) {
     begin(now);
-  } else if (auto const* const blocked = std::get_if<founding_blocked>(&event)) {
+  } else if (auto const* const blocked = event.get_if<founding_blocked>()) {
     observe(world_.observer, message_rejected{now, blocked->by, blocked->why.code});
   } else {
     stop(now, {error_code::amnesia, self().value, "node", "replace it through membership"});

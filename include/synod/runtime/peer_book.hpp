@@ -2,13 +2,13 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/runtime/founding_messages.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -120,8 +120,8 @@ class peer_book {
     present_.push_back({node, place});
   }
 
-  std::vector<page> pages_;
-  std::vector<presence> present_;
+  list<page> pages_;
+  list<presence> present_;
 };
 
 }  // namespace synod

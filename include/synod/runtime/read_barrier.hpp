@@ -4,6 +4,7 @@
 #include <synod/core/assert.hpp>
 #include <synod/core/error.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/runtime/batcher.hpp>
 #include <synod/runtime/read_levels.hpp>
 
@@ -12,7 +13,6 @@
 #include <optional>
 #include <utility>
 #include <variant>
-#include <vector>
 
 namespace synod {
 
@@ -127,7 +127,7 @@ class read_barrier {
   [[nodiscard]] bool wants_flush() const { return question_wanted_ || barrier_wanted_; }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   // In the order of their release. The host takes them and clears the list.
-  [[nodiscard]] std::vector<read_finished>& finished() { return finished_; }
+  [[nodiscard]] list<read_finished>& finished() { return finished_; }
 
  private:
   enum class way : std::uint8_t { question, barrier, slot_reached };
@@ -249,9 +249,9 @@ class read_barrier {
   static constexpr std::uint64_t questions_kept = 64;
 
   limits bounds_;
-  std::vector<pending> waiting_;
-  std::vector<question> asked_;
-  std::vector<read_finished> finished_;
+  list<pending> waiting_;
+  list<question> asked_;
+  list<read_finished> finished_;
   slot applied_;
   slot lowest_ = slot_max;  // what the first of those that wait for a slot waits for
   time_ns soonest_ = never;

@@ -4,6 +4,7 @@
 #include <synod/core/assert.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/log/sort_by_key.hpp>
@@ -16,7 +17,6 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -242,9 +242,9 @@ class client_session {
   generator dice_;
   session_id session_;
   finished_numbers numbers_;
-  std::vector<operation> places_;
-  std::vector<std::uint32_t> free_;
-  std::vector<std::uint32_t> queue_;  // places of commands to be sent first, in order
+  list<operation> places_;
+  list<std::uint32_t> free_;
+  list<std::uint32_t> queue_;  // places of commands to be sent first, in order
   std::uint64_t begun_ = 0;
   std::uint64_t seen_ = 0;
   std::uint64_t turn_ = 0;

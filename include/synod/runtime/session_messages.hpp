@@ -2,11 +2,11 @@
 #pragma once
 
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/runtime/backoff_delay.hpp>
 
 #include <cstdint>
-#include <vector>
 
 namespace synod {
 
@@ -66,8 +66,8 @@ struct session_finished {
 };
 
 struct session_output {
-  std::vector<session_request> send;
-  std::vector<session_finished> finished;
+  list<session_request> send;
+  list<session_finished> finished;
 };
 
 }  // namespace synod

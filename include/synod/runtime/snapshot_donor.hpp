@@ -2,13 +2,13 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/runtime/snapshot_messages.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -32,7 +32,7 @@ class snapshot_donor {
   // `wanted(at_least)` is called if there is no snapshot that new: the host may take one.
   template <class Wanted>
   void asked(time_ns now, node_id from, snapshot_ask const& got, Store& store,
-             std::vector<snapshot_send>& out, Wanted&& wanted) {
+             list<snapshot_send>& out, Wanted&& wanted) {
     receiver* const one = receiver_of(from);
     bool const known = one != nullptr && one->source.info() == got.have;
     if (known && got.have.upto >= got.at_least && got.offset <= got.have.length) {
@@ -63,7 +63,7 @@ class snapshot_donor {
     out.push_back({from, snapshot_offer{what}});
   }
 
-  void tick(time_ns now, Store& store, std::vector<snapshot_send>& out) {
+  void tick(time_ns now, Store& store, list<snapshot_send>& out) {
     for (std::size_t i = 0; i < receivers_.size();) {
       if (now - receivers_[i].heard_at >= options_.idle_ns) {
         receivers_.erase(receivers_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -104,7 +104,7 @@ class snapshot_donor {
   // Ten milliseconds' worth at a time, so that a snapshot never holds up a turn.
   static constexpr time_ns slice_ns = 10'000'000;
 
-  void send(time_ns now, Store& store, std::vector<snapshot_send>& out) {
+  void send(time_ns now, Store& store, list<snapshot_send>& out) {
     if (now >= refill_at_) {
       std::uint64_t const slice = options_.bytes_per_second / 100;
       budget_ = slice < options_.part_bytes ? options_.part_bytes : slice;
@@ -118,7 +118,7 @@ class snapshot_donor {
     }
   }
 
-  bool send_part(receiver& one, Store& store, std::vector<snapshot_send>& out) {
+  bool send_part(receiver& one, Store& store, list<snapshot_send>& out) {
     if (one.next >= one.upto || one.next >= one.source.info().length) return false;
     snapshot_part part{one.source.info(), one.next, {}};
     part.bytes.resize(options_.part_bytes);
@@ -137,7 +137,7 @@ class snapshot_donor {
   }
 
   snapshot_donor_options options_;
-  std::vector<receiver> receivers_;
+  list<receiver> receivers_;
   std::uint64_t budget_ = 0;
   time_ns refill_at_ = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/runtime/snapshot_donor.hpp>
 #include <synod/runtime/snapshot_policy.hpp>
 #include <synod/runtime/snapshot_receiver.hpp>
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -50,7 +50,7 @@ class snapshot_duty {
   }
 
   // The log of this node cannot go on by itself from where it is.
-  void needed(time_ns now, node_id from, slot at_least, std::vector<snapshot_send>& out) {
+  void needed(time_ns now, node_id from, slot at_least, list<snapshot_send>& out) {
     if (taking_.has_value()) {
       store_->abandon();
       taking_.reset();
@@ -59,9 +59,8 @@ class snapshot_duty {
   }
 
   // Returns true once a snapshot arrived whole: the executor may load the newest of the store.
-  bool step(time_ns now, node_id from, snapshot_message const& got,
-            std::vector<snapshot_send>& out) {
-    if (auto const* const asked = std::get_if<snapshot_ask>(&got)) {
+  bool step(time_ns now, node_id from, snapshot_message const& got, list<snapshot_send>& out) {
+    if (auto const* const asked = got.get_if<snapshot_ask>()) {
       donor_.asked(now, from, *asked, *store_, out, [this](slot at_least) {
         if (at_least > asked_for_) asked_for_ = at_least;
       });
@@ -72,7 +71,7 @@ class snapshot_duty {
     return whole.has_value();
   }
 
-  void tick(time_ns now, std::vector<snapshot_send>& out) {
+  void tick(time_ns now, list<snapshot_send>& out) {
     receiver_.tick(now, out);
     donor_.tick(now, *store_, out);
   }

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace synod {
@@ -38,7 +37,7 @@ struct snapshot_none {
   slot at_least;
   error_code why = error_code::none;
 };
-using snapshot_message = std::variant<snapshot_ask, snapshot_offer, snapshot_part, snapshot_none>;
+using snapshot_message = one_of<snapshot_ask, snapshot_offer, snapshot_part, snapshot_none>;
 
 inline void encode(wire_writer& out, snapshot_info const& value) {
   out(value.upto, value.length, value.checksum);
@@ -76,7 +75,7 @@ inline void decode(wire_reader& in, snapshot_none& value) {
 
 inline void encode(wire_writer& out, snapshot_message const& value) {
   out(static_cast<std::uint8_t>(value.index()));
-  std::visit([&](auto const& one) { out(one); }, value);
+  visit([&](auto const& one) { out(one); }, value);
 }
 inline void decode(wire_reader& in, snapshot_message& value) {
   switch (in.get<std::uint8_t>()) {

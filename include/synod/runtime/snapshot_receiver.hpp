@@ -2,12 +2,12 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/runtime/snapshot_messages.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -31,7 +31,7 @@ class snapshot_receiver {
 
   // Effects: gets one that reaches `at_least` from there. While one is under way, the donor may
   // change and what is here stays.
-  void want(time_ns now, node_id from, slot at_least, std::vector<snapshot_send>& out) {
+  void want(time_ns now, node_id from, slot at_least, list<snapshot_send>& out) {
     donor_ = from;
     at_least_ = at_least;
     if (state_ == phase::idle) state_ = phase::asking;
@@ -45,32 +45,31 @@ class snapshot_receiver {
 
   // Returns the snapshot once it is whole and durable in the store.
   std::optional<snapshot_info> step(time_ns now, node_id from, snapshot_message const& got,
-                                    Store& store, std::vector<snapshot_send>& out) {
+                                    Store& store, list<snapshot_send>& out) {
     if (!busy() || from != donor_) return std::nullopt;
-    if (auto const* const offer = std::get_if<snapshot_offer>(&got)) {
+    if (auto const* const offer = got.get_if<snapshot_offer>()) {
       take_offer(now, offer->what, store, out);
-    } else if (auto const* const part = std::get_if<snapshot_part>(&got)) {
+    } else if (auto const* const part = got.get_if<snapshot_part>()) {
       return take_part(now, *part, store, out);
     }
     return std::nullopt;
   }
 
-  void tick(time_ns now, std::vector<snapshot_send>& out) {
+  void tick(time_ns now, list<snapshot_send>& out) {
     if (busy() && now >= ask_at_) ask(now, out);
   }
 
  private:
   enum class phase : std::uint8_t { idle, asking, receiving };
 
-  void ask(time_ns now, std::vector<snapshot_send>& out) {
+  void ask(time_ns now, list<snapshot_send>& out) {
     ask_at_ = now + options_.ask_again_ns;
     asked_upto_ = written_ + options_.credit_bytes;
     snapshot_info const have = state_ == phase::receiving ? what_ : snapshot_info();
     out.push_back({donor_, snapshot_ask{at_least_, have, written_, options_.credit_bytes}});
   }
 
-  void take_offer(time_ns now, snapshot_info const& what, Store& store,
-                  std::vector<snapshot_send>& out) {
+  void take_offer(time_ns now, snapshot_info const& what, Store& store, list<snapshot_send>& out) {
     bool const usable =
         what.upto >= at_least_ && what.length != 0 && what.length <= options_.length_max;
     if (!usable || (state_ == phase::receiving && what == what_)) return;
@@ -81,7 +80,7 @@ class snapshot_receiver {
   }
 
   std::optional<snapshot_info> take_part(time_ns now, snapshot_part const& part, Store& store,
-                                         std::vector<snapshot_send>& out) {
+                                         list<snapshot_send>& out) {
     if (state_ != phase::receiving || part.of != what_ || part.bytes.empty()) return std::nullopt;
     if (part.offset != written_ && !SYNOD_MUTATION(snapshot_parts_in_any_order))
       return std::nullopt;

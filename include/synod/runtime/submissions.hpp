@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/log/client_table.hpp>
 #include <synod/machine/commands.hpp>
@@ -18,7 +19,6 @@
 #include <optional>
 #include <span>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace synod {
@@ -115,7 +115,7 @@ class submissions {
   template <class Node>
   void forwarded(time_ns now, node_id from, forward_message const& got, Node& node) {
     now_ = now;
-    if (auto const* const one = std::get_if<forwarded_command>(&got)) {
+    if (auto const* const one = got.get_if<forwarded_command>()) {
       waiting_command const whom{{one->session, one->number},
                                  waiting_command::whose::forwarded,
                                  false,
@@ -127,17 +127,17 @@ class submissions {
       if (node.leader().has_value())
         return refuse_forward(whom, error_code::not_leader, true, node);
       take(whom, one->acked_upto, std::move(what), node);
-    } else if (auto const* const asked = std::get_if<forwarded_opening>(&got)) {
+    } else if (auto const* const asked = got.get_if<forwarded_opening>()) {
       error_code const here = node.leader().has_value() ? error_code::not_leader : error_code::none;
       auto const why = here == error_code::none ? node.open(asked->session) : std::nullopt;
       if (here == error_code::none && !why) return;
       node.forward(from, forward_refusal{
                              0, asked->attempt, {}, {}, true, why ? why->code : here, node.hint()});
-    } else if (auto const* const barrier = std::get_if<forwarded_barrier>(&got)) {
+    } else if (auto const* const barrier = got.get_if<forwarded_barrier>()) {
       if (!node.leader().has_value()) {
         (void)batcher_.add_barrier(node.room(), barrier->label, barrier->number);
       }
-    } else if (auto const* const no = std::get_if<forward_refusal>(&got)) {
+    } else if (auto const* const no = got.get_if<forward_refusal>()) {
       forward_refused(from, *no);
     }
   }
@@ -348,7 +348,7 @@ class submissions {
     if (auto const whom = waiting_.take(key)) tell_or_forward(*whom, why, certain, node);
   }
   template <class Node>
-  void refuse_all(std::vector<command_origin> const& runs, error const& why, Node& node) {
+  void refuse_all(list<command_origin> const& runs, error const& why, Node& node) {
     for (command_origin const& run : runs) {
       if (run.count == 0) node.barrier_refused(run.session, run.first_sequence, why);
       for (std::uint16_t i = 0; i < run.count; ++i) {
@@ -384,10 +384,10 @@ class submissions {
 
   node_id self_;
   command_answers<Machine, Codec, User> answers_;
-  std::vector<session_request> requests_;
+  list<session_request> requests_;
   batcher<command> batcher_;
   waiting_commands waiting_;
-  std::vector<opening> openings_;
+  list<opening> openings_;
   std::uint32_t opening_attempt_ = 0;
   std::vector<std::byte> scratch_;
   time_ns now_ = 0;

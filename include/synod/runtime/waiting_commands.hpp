@@ -2,12 +2,12 @@
 #pragma once
 
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/log/id_index.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 namespace synod {
 
@@ -81,8 +81,8 @@ class waiting_commands {
   }
 
   // All of them, in no particular order.
-  [[nodiscard]] std::vector<waiting_command> all() const {
-    std::vector<waiting_command> found;
+  [[nodiscard]] list<waiting_command> all() const {
+    list<waiting_command> found;
     for (waiting_command const& one : places_) {
       if (one.key != command_key()) found.push_back(one);
     }
@@ -91,14 +91,14 @@ class waiting_commands {
 
  private:
   struct key_at_place {
-    std::vector<waiting_command> const& places;
+    list<waiting_command> const& places;
     command_key operator()(std::uint32_t at) const { return places[at].key; }
   };
   [[nodiscard]] key_at_place key_at() const { return {places_}; }
 
   std::size_t most_;
-  std::vector<waiting_command> places_;
-  std::vector<std::uint32_t> free_;
+  list<waiting_command> places_;
+  list<std::uint32_t> free_;
   id_index index_;
 };
 

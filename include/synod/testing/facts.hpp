@@ -87,7 +87,7 @@ struct record_fact {
   ballot at;
   value_digest value = 0;
   slot upto;
-  std::vector<promised_range> promises;
+  list<promised_range> promises;
   std::uint64_t content = 0;  // the digest of its bytes
 };
 

@@ -26,10 +26,10 @@ inline std::string describe(pulse const& of) {
 }
 template <class Command>
 std::string describe(learn<Command> const& of) {
-  if (auto const* const asked = std::get_if<learn_ask>(&of)) {
+  if (auto const* const asked = of.template get_if<learn_ask>()) {
     return "what is chosen from slot " + std::to_string(asked->first.value) + "?";
   }
-  auto const& told = **std::get_if<1>(&of);
+  auto const& told = **of.template get_if<shared<learn_values<Command>>>();
   return std::to_string(told.values.size()) + " chosen values, chosen up to " +
          std::to_string(told.chosen_upto.value) + ", trimmed up to " +
          std::to_string(told.trimmed_upto.value);

@@ -254,8 +254,8 @@ class snapshot_suite {
     static constexpr std::uint64_t rate = 10'000'000;
     snapshot_donor<From> donor({.part_bytes = 4000, .bytes_per_second = rate});
     snapshot_receiver<To> receiver({.credit_bytes = 20000, .ask_again_ns = 30'000'000});
-    std::vector<snapshot_send> to_donor;
-    std::vector<snapshot_send> to_receiver;
+    list<snapshot_send> to_donor;
+    list<snapshot_send> to_receiver;
     std::uint64_t messages = 0;
     bool arrived = false;
     time_ns now = 0;
@@ -263,7 +263,7 @@ class snapshot_suite {
     for (; !arrived && now < 10'000'000'000; now += 1'000'000) {
       for (snapshot_send const& one : std::exchange(to_donor, {})) {
         if (++messages % 7 == 0) continue;
-        donor.asked(now, node_id(2), std::get<snapshot_ask>(one.message), from, to_receiver,
+        donor.asked(now, node_id(2), *one.message.get_if<snapshot_ask>(), from, to_receiver,
                     [](slot) {});
       }
       for (snapshot_send const& one : std::exchange(to_receiver, {})) {

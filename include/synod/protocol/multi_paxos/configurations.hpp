@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/concepts.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/node_set.hpp>
 #include <synod/core/record.hpp>
@@ -9,7 +10,6 @@
 
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -42,7 +42,7 @@ class configurations {
     return *one;
   }
   [[nodiscard]] governing const& newest() const { return all_.back(); }
-  [[nodiscard]] std::vector<governing> const& all() const { return all_; }
+  [[nodiscard]] list<governing> const& all() const { return all_; }
 
   // The oldest retained one whose number is above, null if none is.
   [[nodiscard]] governing const* first_above(config_number number) const {
@@ -148,15 +148,15 @@ class configurations {
   }
 
   // What a floor record carries: every configuration that was not forgotten.
-  [[nodiscard]] shared<std::vector<governed_from>> const& retained() const { return retained_; }
+  [[nodiscard]] shared<list<governed_from>> const& retained() const { return retained_; }
   // What a snapshot head carries.
-  [[nodiscard]] std::vector<governed_from> saved(slot from) const {
-    std::vector<governed_from> made;
+  [[nodiscard]] list<governed_from> saved(slot from) const {
+    list<governed_from> made;
     for_each_from(from, [&](governing const& one) { made.push_back({one.first, one.members}); });
     return made;
   }
-  void restore(std::vector<governed_from> const& known) {
-    std::vector<governing> next;
+  void restore(list<governed_from> const& known) {
+    list<governing> next;
     for (governed_from const& one : known) {
       auto bound = Quorum::bind(one.members);
       if (!bound.system.has_value()) return;
@@ -185,10 +185,10 @@ class configurations {
   }
 
   node_id self_;
-  std::vector<governing> all_;
-  std::vector<known_node> known_;
+  list<governing> all_;
+  list<known_node> known_;
   node_set only_self_;
-  shared<std::vector<governed_from>> retained_;
+  shared<list<governed_from>> retained_;
 };
 
 }  // namespace synod

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 #include <synod/quorum/tally.hpp>
 
 #include <array>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -191,7 +191,7 @@ class confirming {
   std::array<std::uint64_t, node_set::capacity> acked_{};
   std::array<slot, node_set::capacity> chosen_at_{};
   config_number acked_in_;
-  std::vector<waiting_read> reads_;
+  list<waiting_read> reads_;
 };
 
 }  // namespace synod

@@ -73,7 +73,7 @@ class multi_paxos_core {
   }
 
   std::optional<refusal> request(time_ns now, request_type&& asked, output_type& out) {
-    return std::visit([&](auto& one) { return ask(now, one, out); }, asked);
+    return visit([&](auto& one) { return ask(now, one, out); }, asked);
   }
 
   void step(time_ns now, node_id from, message_type&& received, output_type& out) {
@@ -132,7 +132,7 @@ class multi_paxos_core {
   [[nodiscard]] node_set votes(slot at) const { return leading_.votes(at); }
   [[nodiscard]] ballot highest_seen() const { return log_.highest_seen(); }
   [[nodiscard]] rejections const& rejected() const { return log_.rejected(); }
-  [[nodiscard]] std::vector<governed_from> configurations_from(slot from) const {
+  [[nodiscard]] list<governed_from> configurations_from(slot from) const {
     return log_.configs().saved(from);
   }
 
@@ -224,7 +224,7 @@ class multi_paxos_core {
   }
 
   void on(time_ns now, node_id from, node_set who, pulse& got, output_type& out) {
-    std::visit([&](auto& one) { on_pulse(now, from, who, one, out); }, got);
+    visit([&](auto& one) { on_pulse(now, from, who, one, out); }, got);
   }
 
   // Evidence that no promise or vote of this node above this ballot covers a slot that may be open.
@@ -253,25 +253,25 @@ class multi_paxos_core {
   // --- messages: catch-up and reads ---
 
   void on(time_ns now, node_id from, node_set who, learn<Command>& got, output_type& out) {
-    if (auto const* const asked = std::get_if<learn_ask>(&got)) {
+    if (auto const* const asked = got.template get_if<learn_ask>()) {
       return catching_up_.answer(who, *asked, log_, out);
     }
-    learn_values<Command> const& told = **std::get_if<1>(&got);
+    auto const& told = **got.template get_if<shared<learn_values<Command>>>();
     if (leading_.contradicted(told, log_)) step_down(now, out);
     catching_up_.take(now, from, who, told, log_, out);
     moved(now, out);
   }
 
   void on(time_ns now, node_id, node_set who, read_message const& got, output_type& out) {
-    if (auto const* const asked = std::get_if<read_ask>(&got)) {
+    if (auto const* const asked = got.template get_if<read_ask>()) {
       if (leading_.leads() && leading_.barrier() != slot() && !confirming_.full()) {
         confirming_.read(now, asked->id, who, leading_.mine(), leading_.barrier(), log_, out);
       } else {
         log_.send_now(out, who, read_message(read_refused{asked->id}));
       }
-    } else if (auto const* const done = std::get_if<read_confirmed>(&got)) {
+    } else if (auto const* const done = got.template get_if<read_confirmed>()) {
       following_.confirmed(done->id, done->upto, out);
-    } else if (auto const* const no = std::get_if<read_refused>(&got)) {
+    } else if (auto const* const no = got.template get_if<read_refused>()) {
       following_.refused(no->id, out);
     }
   }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 
 #include <cstddef>
 #include <optional>
-#include <vector>
 
 namespace synod {
 
@@ -93,7 +93,7 @@ class following {
   limits bounds_;
   ballot leader_;
   std::uint64_t last_number_ = 0;
-  std::vector<forwarded_read> reads_;
+  list<forwarded_read> reads_;
 };
 
 }  // namespace synod

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/protocol/multi_paxos/prefix_notice.hpp>
 #include <synod/protocol/multi_paxos/preparing.hpp>
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -362,9 +362,9 @@ class leadership {
   slot stuck_at_;
   slot overtaken_upto_;
   time_ns resend_at_ = never;
-  std::vector<open_slot> open_;
-  std::vector<open_slot> overwritten_;
-  std::vector<own_vote> own_votes_;
+  list<open_slot> open_;
+  list<open_slot> overwritten_;
+  list<own_vote> own_votes_;
   std::size_t first_own_vote_ = 0;
 };
 

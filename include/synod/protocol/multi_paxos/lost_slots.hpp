@@ -2,11 +2,11 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/record.hpp>
 
 #include <cstddef>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -38,7 +38,7 @@ class lost_slots {
     return known;
   }
   // What promises must carry.
-  [[nodiscard]] std::vector<damaged_range> const& ranges() const { return what_.ranges; }
+  [[nodiscard]] list<damaged_range> const& ranges() const { return what_.ranges; }
 
   // Everything up to there is chosen here.
   void made_good(slot upto) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/core/one_of.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/record.hpp>
@@ -9,8 +10,6 @@
 
 #include <cstdint>
 #include <utility>
-#include <variant>
-#include <vector>
 
 namespace synod {
 
@@ -39,7 +38,7 @@ struct pulse_ack {
 struct pulse_hand_over {
   ballot at;
 };
-using pulse = std::variant<pulse_beat, pulse_ack, pulse_hand_over>;
+using pulse = one_of<pulse_beat, pulse_ack, pulse_hand_over>;
 
 // Catch-up. Only chosen values travel, never votes.
 struct learn_ask {
@@ -55,10 +54,10 @@ struct learn_values {
   slot chosen_upto;   // of the sender
   slot trimmed_upto;  // below this only a snapshot helps
   bool final_part = true;
-  std::vector<learned_value<Command>> values;
+  list<learned_value<Command>> values;
 };
 template <class Command>
-using learn = std::variant<learn_ask, shared<learn_values<Command>>>;
+using learn = one_of<learn_ask, shared<learn_values<Command>>>;
 
 // A read confirmed on behalf of a follower.
 struct read_ask {
@@ -71,7 +70,7 @@ struct read_confirmed {
 struct read_refused {
   std::uint64_t id = 0;
 };
-using read_message = std::variant<read_ask, read_confirmed, read_refused>;
+using read_message = one_of<read_ask, read_confirmed, read_refused>;
 
 // Messages are moved from list to list and from node to node, so whatever carries a list holds it
 // by a pointer: no message is larger than an Accept.
@@ -82,17 +81,14 @@ using multi_paxos_message =
 
 // Whether it asks what is chosen and says nothing: anybody of the cluster may, also a store that is
 // no member and has no vote.
-template <class Message>
-bool asks_to_learn(Message const&) {
-  return false;
-}
+inline bool is_learn_ask(void const* /*other*/) { return false; }
 template <class Command>
-bool asks_to_learn(std::variant<learn_ask, shared<learn_values<Command>>> const& one) {
-  return one.index() == 0;
+bool is_learn_ask(one_of<learn_ask, shared<learn_values<Command>>> const* one) {
+  return one != nullptr && one->index() == 0;
 }
 template <class... Messages>
 bool asks_to_learn(one_of<Messages...> const& message) {
-  return visit([](auto const& one) { return asks_to_learn(one); }, message);
+  return (is_learn_ask(message.template get_if<Messages>()) || ...);
 }
 
 // --- what a host asks of the core ---
@@ -119,8 +115,8 @@ struct snapshotted {
 struct snapshot_installed {
   applied_prefix head;
 };
-using multi_paxos_request = std::variant<read_request, transfer_request, reconfigure_request,
-                                         open_session_request, snapshotted, snapshot_installed>;
+using multi_paxos_request = one_of<read_request, transfer_request, reconfigure_request,
+                                   open_session_request, snapshotted, snapshot_installed>;
 
 struct read_answer {
   std::uint64_t id = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/node_set.hpp>
 #include <synod/log/window.hpp>
 #include <synod/protocol/multi_paxos/configurations.hpp>
@@ -10,7 +11,6 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 namespace synod {
 
@@ -124,7 +124,7 @@ class recovery {
     std::uint64_t answer = 0;
     std::uint32_t parts = 0;
     std::uint32_t parts_total = 0;
-    std::vector<bool> seen;
+    list<bool> seen;
     bool begun = false;
     bool final_seen = false;
   };
@@ -151,7 +151,7 @@ class recovery {
     here = {one.id, one.store};
     complete_.erase(one.index);
     answers_[one.index.value] = {};
-    std::erase_if(damaged_, [&](damaged_slots const& harm) { return harm.who == one.index; });
+    erase_if(damaged_, [&](damaged_slots const& harm) { return harm.who == one.index; });
   }
   [[nodiscard]] node_set counted(node_set of, membership const& members) const {
     node_set const voters = of & members.voters();
@@ -225,7 +225,7 @@ class recovery {
   slot trimmed_upto_;
   node_set knows_chosen_;
   node_set complete_;
-  std::vector<damaged_slots> damaged_;
+  list<damaged_slots> damaged_;
   window<cell> found_;
   std::array<answer_state, node_set::capacity> answers_{};
   std::array<identity, node_set::capacity> who_{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/core/output.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/protocol/multi_paxos/configurations.hpp>
@@ -12,7 +13,6 @@
 #include <cstddef>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -385,7 +385,7 @@ class replicated_log {
   round_reservation rounds_;
   rejections rejected_;
   lost_slots lost_;
-  std::vector<record<Command>> restored_;
+  list<record<Command>> restored_;
 
   slot chosen_upto_;
   slot floor_;  // everything up to here is chosen, applied durably and forgotten

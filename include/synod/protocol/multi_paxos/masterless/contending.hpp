@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/generator.hpp>
+#include <synod/core/list.hpp>
 #include <synod/protocol/multi_paxos/masterless/messages.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 #include <synod/roles/proposer.hpp>
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -365,10 +365,10 @@ class contending {
 
   limits bounds_;
   generator dice_;
-  std::vector<attempt> attempts_;
-  std::vector<value_type> pending_;
+  list<attempt> attempts_;
+  list<value_type> pending_;
   std::size_t first_pending_ = 0;
-  std::vector<own_evidence> own_;
+  list<own_evidence> own_;
   std::size_t first_own_ = 0;
   std::uint32_t streak_ = 0;
   time_ns backoff_ = 0;

@@ -3,6 +3,7 @@
 
 #include <synod/core/concepts.hpp>
 #include <synod/core/generator.hpp>
+#include <synod/core/list.hpp>
 #include <synod/protocol/multi_paxos/catching_up.hpp>
 #include <synod/protocol/multi_paxos/leading.hpp>
 #include <synod/protocol/multi_paxos/masterless/contending.hpp>
@@ -79,7 +80,7 @@ class masterless_core {
   }
 
   std::optional<refusal> request(time_ns now, request_type&& asked, output_type& out) {
-    return std::visit([&](auto& one) { return ask(now, one, out); }, asked);
+    return visit([&](auto& one) { return ask(now, one, out); }, asked);
   }
 
   void step(time_ns now, node_id from, message_type&& received, output_type& out) {
@@ -127,7 +128,7 @@ class masterless_core {
   [[nodiscard]] node_set votes(slot at) const { return range_.votes(at); }
   [[nodiscard]] ballot highest_seen() const { return log_.highest_seen(); }
   [[nodiscard]] rejections const& rejected() const { return log_.rejected(); }
-  [[nodiscard]] std::vector<governed_from> configurations_from(slot from) const {
+  [[nodiscard]] list<governed_from> configurations_from(slot from) const {
     return log_.configs().saved(from);
   }
 
@@ -221,21 +222,22 @@ class masterless_core {
   }
 
   void on(time_ns now, node_id from, node_set who, learn<Command>& got, output_type& out) {
-    if (auto const* const asked = std::get_if<learn_ask>(&got)) {
+    if (auto const* const asked = got.template get_if<learn_ask>()) {
       return catching_up_.answer(who, *asked, log_, out);
     }
-    catching_up_.take(now, from, who, **std::get_if<1>(&got), log_, out);
+    auto const& told = **got.template get_if<shared<learn_values<Command>>>();
+    catching_up_.take(now, from, who, told, log_, out);
     progress(now, out);
   }
 
   void on(time_ns, node_id from, node_set who, extent_message const& got, output_type& out) {
-    if (auto const* const asked = std::get_if<extent_ask>(&got)) {
+    if (auto const* const asked = got.template get_if<extent_ask>()) {
       // Who may have forgotten how far it voted says nothing.
       if (!log_.may_promise() && !SYNOD_MUTATION(amnesiac_tells_extent)) return;
       extent_told const told{asked->id, log_.voted_upto(), log_.chosen_upto()};
       log_.send_after(out, who, extent_message(told));
     } else {
-      reads_.hear(from, *std::get_if<extent_told>(&got), log_, out);
+      reads_.hear(from, *got.template get_if<extent_told>(), log_, out);
     }
   }
 

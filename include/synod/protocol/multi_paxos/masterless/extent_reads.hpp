@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/protocol/multi_paxos/masterless/messages.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -137,7 +137,7 @@ class extent_reads {
   }
 
   limits bounds_;
-  std::vector<waiting_read> reads_;
+  list<waiting_read> reads_;
   std::uint64_t last_number_ = 0;
   time_ns resend_at_ = never;
 };

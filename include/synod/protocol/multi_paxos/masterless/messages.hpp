@@ -4,7 +4,6 @@
 #include <synod/protocol/multi_paxos/messages.hpp>
 
 #include <cstdint>
-#include <variant>
 
 namespace synod {
 
@@ -25,14 +24,14 @@ struct extent_told {
   slot voted_upto;
   slot chosen_upto;
 };
-using extent_message = std::variant<extent_ask, extent_told>;
+using extent_message = one_of<extent_ask, extent_told>;
 
 template <class Command>
 using masterless_message =
     one_of<prepare, shared<promise<Command>>, accept<Command>, accepted<Command>, nack, slot_notice,
            learn<Command>, extent_message>;
 
-using masterless_request = std::variant<read_request, reconfigure_request, open_session_request,
-                                        snapshotted, snapshot_installed>;
+using masterless_request = one_of<read_request, reconfigure_request, open_session_request,
+                                  snapshotted, snapshot_installed>;
 
 }  // namespace synod

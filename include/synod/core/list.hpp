@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <synod/core/assert.hpp>
+#include <synod/core/moves_as_bytes.hpp>
+
+#include <cstddef>
+#include <cstring>
+#include <initializer_list>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+namespace synod {
+
+// What std::vector is, with fewer functions: a node holds some sixty types of lists, and each type
+// of std::vector costs a compiler about a hundred functions, which is more than all the rest of a
+// node together. Iterators are pointers, and elements that may be moved as bytes are.
+template <class T>
+class list {
+ public:
+  using value_type = T;
+  using size_type = std::size_t;
+  using difference_type = std::ptrdiff_t;
+  using reference = T&;
+  using const_reference = T const&;
+  using iterator = T*;
+  using const_iterator = T const*;
+
+  list() = default;
+  explicit list(std::size_t count) { resize(count); }
+  list(std::size_t count, T const& value) { assign(count, value); }
+  list(std::initializer_list<T> values) { append(values.begin(), values.size()); }
+  list(T const* first, T const* last) { append(first, static_cast<std::size_t>(last - first)); }
+  // Of what else lies in one piece: a vector, an array.
+  template <class Other>
+    requires requires(Other const& other, T const*& first, std::size_t& count) {
+      first = other.data();
+      count = other.size();
+    }
+  list(Other const& other) { append(other.data(), other.size()); }
+
+  list(list const& other) { append(other.first_, other.size_); }
+  list(list&& other) noexcept : first_(other.first_), size_(other.size_), room_(other.room_) {
+    other.let_go();
+  }
+  list& operator=(list const& other) {
+    if (this == &other) return *this;
+    clear();
+    append(other.first_, other.size_);
+    return *this;
+  }
+  list& operator=(list&& other) noexcept {
+    if (this == &other) return *this;
+    clear();
+    free_block(first_);
+    first_ = other.first_;
+    size_ = other.size_;
+    room_ = other.room_;
+    other.let_go();
+    return *this;
+  }
+  ~list() {
+    clear();
+    free_block(first_);
+  }
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t capacity() const { return room_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] T* data() { return first_; }
+  [[nodiscard]] T const* data() const { return first_; }
+  [[nodiscard]] T* begin() { return first_; }
+  [[nodiscard]] T const* begin() const { return first_; }
+  [[nodiscard]] T* end() { return first_ + size_; }
+  [[nodiscard]] T const* end() const { return first_ + size_; }
+  // Requires: not empty.
+  [[nodiscard]] T& front() { return *first_; }
+  [[nodiscard]] T const& front() const { return *first_; }
+  [[nodiscard]] T& back() { return first_[size_ - 1]; }
+  [[nodiscard]] T const& back() const { return first_[size_ - 1]; }
+  // Requires: at < size().
+  [[nodiscard]] T& operator[](std::size_t at) { return first_[at]; }
+  [[nodiscard]] T const& operator[](std::size_t at) const { return first_[at]; }
+
+  [[nodiscard]] T& at(std::size_t place) { return first_[checked(place)]; }
+  [[nodiscard]] T const& at(std::size_t place) const { return first_[checked(place)]; }
+
+  void reserve(std::size_t count) {
+    if (count > room_) move_to(new_block(count), count);
+  }
+  void push_back(T const& value) { emplace_back(value); }
+  void push_back(T&& value) { emplace_back(static_cast<T&&>(value)); }
+  // An argument may be an element of this very list.
+  template <class... Args>
+  T& emplace_back(Args&&... args) {
+    if (size_ < room_) {
+      T* const made = ::new (static_cast<void*>(first_ + size_)) T(static_cast<Args&&>(args)...);
+      ++size_;
+      return *made;
+    }
+    std::size_t const wider = room_ == 0 ? 1 : room_ * 2;
+    T* const block = new_block(wider);
+    T* const made = ::new (static_cast<void*>(block + size_)) T(static_cast<Args&&>(args)...);
+    move_to(block, wider);
+    ++size_;
+    return *made;
+  }
+  // Requires: not elements of this very list.
+  void append(T const* from, std::size_t count) {
+    std::size_t const needed = size_ + count;
+    if (needed > room_) reserve(size_ != 0 && needed < room_ * 2 ? room_ * 2 : needed);
+    for (std::size_t i = 0; i < count; ++i) {
+      ::new (static_cast<void*>(first_ + size_)) T(from[i]);
+      ++size_;
+    }
+  }
+  void assign(std::size_t count, T const& value) {
+    clear();
+    reserve(count);
+    while (size_ < count) emplace_back(value);
+  }
+  void resize(std::size_t count) {
+    while (size_ > count) pop_back();
+    reserve(count);
+    while (size_ < count) emplace_back();
+  }
+  void clear() {
+    for (std::size_t i = 0; i < size_; ++i) first_[i].~T();
+    size_ = 0;
+  }
+  // Requires: not empty.
+  void pop_back() { first_[--size_].~T(); }
+
+  // Requires: a place within this list, or its end.
+  T* insert(T const* before, T value) {
+    auto const at = static_cast<std::size_t>(before - first_);
+    emplace_back(static_cast<T&&>(value));
+    T last(static_cast<T&&>(back()));
+    for (std::size_t i = size_ - 1; i > at; --i) first_[i] = static_cast<T&&>(first_[i - 1]);
+    first_[at] = static_cast<T&&>(last);
+    return first_ + at;
+  }
+  T* erase(T const* place) { return erase(place, place + 1); }
+  T* erase(T const* first, T const* last) {
+    T* const to = first_ + (first - first_);
+    T* into = to;
+    for (T* from = first_ + (last - first_); from != end(); ++from, ++into) {
+      if (into != from) *into = static_cast<T&&>(*from);
+    }
+    while (end() != into) pop_back();
+    return to;
+  }
+  void swap(list& other) noexcept {
+    std::swap(first_, other.first_);
+    std::swap(size_, other.size_);
+    std::swap(room_, other.room_);
+  }
+
+  friend bool operator==(list const& a, list const& b) {
+    if (a.size_ != b.size_) return false;
+    for (std::size_t i = 0; i < a.size_; ++i) {
+      if (!(a.first_[i] == b.first_[i])) return false;
+    }
+    return true;
+  }
+  template <class Other>
+    requires std::is_convertible_v<Other const&, list>
+  friend bool operator==(list const& a, Other const& b) { return a == list(b); }
+
+ private:
+  [[nodiscard]] std::size_t checked(std::size_t place) const {
+    SYNOD_ASSERT(place < size_, "whoever names a place in a list knows how long it is");
+    return place;
+  }
+  static constexpr bool aligned = alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+
+  static T* new_block(std::size_t count) {
+    if constexpr (aligned) {
+      return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(alignof(T))));
+    } else {
+      return static_cast<T*>(::operator new(count * sizeof(T)));
+    }
+  }
+  static void free_block(void* block) {
+    if constexpr (aligned) {
+      ::operator delete(block, std::align_val_t(alignof(T)));
+    } else {
+      ::operator delete(block);
+    }
+  }
+  void move_to(T* block, std::size_t room) {
+    if constexpr (moves_as_bytes<T>) {
+      if (size_ != 0) std::memcpy(static_cast<void*>(block), first_, size_ * sizeof(T));
+    } else {
+      for (std::size_t i = 0; i < size_; ++i) {
+        ::new (static_cast<void*>(block + i)) T(static_cast<T&&>(first_[i]));
+        first_[i].~T();
+      }
+    }
+    free_block(first_);
+    first_ = block;
+    room_ = room;
+  }
+  void let_go() {
+    first_ = nullptr;
+    size_ = room_ = 0;
+  }
+
+  T* first_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t room_ = 0;
+};
+
+template <class T>
+inline constexpr bool moves_as_bytes<list<T>> = true;
+
+// Removes every element that is `unwanted`; the others keep their order. Returns how many went.
+template <class T, class Unwanted>
+std::size_t erase_if(list<T>& from, Unwanted&& unwanted) {
+  T* into = from.begin();
+  for (T& one : from) {
+    if (unwanted(one)) continue;
+    if (into != &one) *into = static_cast<T&&>(one);
+    ++into;
+  }
+  auto const gone = static_cast<std::size_t>(from.end() - into);
+  from.erase(into, from.end());
+  return gone;
+}
+
+}  // namespace synod
