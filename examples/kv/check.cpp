@@ -78,6 +78,11 @@ int check(settings const& with) {
   }
   for (auto const& [process, one] : open) all.push_back(one);
   std::size_t const count = all.size();
+  if (count == 0) {
+    std::cerr << "kv: there is nothing in " << with.words[1]
+              << ": `kv bench --history FILE` writes one" << std::endl;
+    return exit_not_found;
+  }
   auto const report = synod::testing::check_history<kv_model>(std::move(all));
   std::cout << (with.json ? "{\"verdict\":\"" : "") << name_of(report.verdict)
             << (with.json ? "\",\"operations\":" : ": ") << count

@@ -35,6 +35,7 @@ using synod::asio::json_writer;
 synod::asio::client_options options_of(settings const& with) {
   synod::asio::client_options made;
   made.cluster = with.cluster;
+  made.insecure = with.insecure;
   for (std::uint64_t id = 1; id <= with.nodes; ++id) {
     made.servers.push_back({id, client_address(with, id)});
   }

@@ -141,8 +141,15 @@ std::string cluster::start(std::uint64_t id) {
     peers +=
         (peers.empty() ? "" : ",") + std::to_string(other) + "=127.0.0.1:" + std::to_string(port);
   }
-  running_[id] = nodes_.start(
-      words({"serve", std::to_string(id), "--data", with_.data, "--peers", peers}), log_of(id));
+  auto all = words({"serve", std::to_string(id), "--data", with_.data, "--peers", peers});
+  auto const add = [&](std::string const& name, std::string const& value) {
+    all.push_back("--" + name);
+    all.push_back(value);
+  };
+  for (auto const& [name, milliseconds] : with_.times) add(name, std::to_string(milliseconds));
+  if (with_.segment_bytes != 0) add("segment-bytes", std::to_string(with_.segment_bytes));
+  if (with_.low_water_bytes != 0) add("low-water-bytes", std::to_string(with_.low_water_bytes));
+  running_[id] = nodes_.start(all, log_of(id));
   frozen_[id] = false;
   if (running_[id] < 0) return "cannot start a process";
   std::ofstream(with_.data + "/processes", std::ios::app) << running_[id] << "\n";

@@ -65,16 +65,63 @@ void print_json(settings const& with, std::vector<std::optional<std::string>> co
   std::cout << text << "]" << std::endl;
 }
 
+unsigned long long number_in(std::string const& object, char const* name) {
+  return std::strtoull(json_field(object, name).c_str(), nullptr, 10);
+}
+
+// Why a slot is not decided, as far as those who answer know.
+std::string about_slot(unsigned long long slot,
+                       std::vector<std::optional<std::string>> const& all) {
+  std::string const name = "slot " + std::to_string(slot);
+  std::string applied;
+  std::string waits;
+  std::string const* leader = nullptr;
+  bool decided = false;
+  for (auto const& one : all) {
+    if (!one) continue;
+    std::string const id = json_field(*one, "id");
+    decided = decided || number_in(*one, "chosen_upto") >= slot;
+    if (number_in(*one, "applied") >= slot) applied += (applied.empty() ? "" : ", ") + id;
+    if (json_field(*one, "leads") == "true") leader = &*one;
+    std::string const why = json_field(*one, "waits_for");
+    if (!why.empty()) waits += "; node " + id + ": " + why;
+  }
+  if (decided) {
+    return name + " is decided; " +
+           (applied.empty() ? "nobody has applied it yet" : "applied by node " + applied);
+  }
+  if (leader == nullptr) return name + " is not decided: nobody leads" + waits;
+  std::size_t const found = leader->find("{\"slot\":" + std::to_string(slot) + ",");
+  if (found != std::string::npos) {
+    return json_field(std::string_view(*leader).substr(found), "why");
+  }
+  std::string const last = json_field(*leader, "last_proposed");
+  if (std::strtoull(last.c_str(), nullptr, 10) < slot) {
+    return name + " is not proposed: the last that is has number " + last;
+  }
+  std::size_t const first = leader->find("{\"slot\":");
+  if (first == std::string::npos) return name + " was proposed a moment ago: ask again";
+  return name + " is proposed, behind others; " +
+         json_field(std::string_view(*leader).substr(first), "why");
+}
+
 }  // namespace
 
 int status(settings const& with) {
+  unsigned long long slot = 0;
+  if (with.words.size() > 1 && !read_number(with.words[1], slot)) {
+    std::cerr << "kv: `" << with.words[1] << "` is no slot: give its number" << std::endl;
+    return exit_usage;
+  }
   auto const begun = std::chrono::steady_clock::now();
   for (;;) {
     auto const all = statuses(with);
     bool anybody = false;
     for (auto const& one : all) anybody = anybody || one.has_value();
     if (with.watch && !with.json && ::isatty(1) == 1) std::fputs("\033[H\033[J", stdout);
-    if (with.json) {
+    if (with.words.size() > 1 && anybody) {
+      std::cout << about_slot(slot, all) << std::endl;
+    } else if (with.json) {
       print_json(with, all);
     } else {
       print(with, all);

@@ -87,10 +87,12 @@ TEST(status_text, says_why_a_slot_is_not_decided) {
   one.voted = {node_id(1)};
   one.silent = {node_id(2)};
   one.unlinked = {node_id(3)};
+  one.would_do = {node_id(1), node_id(2)};
   made.open.push_back(one);
-  EXPECT_EQ(what_it_waits_for(made),
-            "slot 812 of ballot 0.7.1 is not decided: accepted by 1, which is no quorum; no answer "
-            "from 2; no connection to 3; blocked by the higher ballot 0.9.2");
+  EXPECT_EQ(
+      what_it_waits_for(made),
+      "slot 812 of ballot 0.7.1 is not decided: accepted by 1, which is no quorum; no answer "
+      "from 2; no connection to 3; a quorum would be 1, 2; blocked by the higher ballot 0.9.2");
 }
 
 struct administered {

@@ -258,6 +258,7 @@ class client_state {
   bytes_pool pool_;
   frame_counters counts_;
   error bad_;
+  error unreached_;  // why the last connection did not come about, until one does
   client_session<payload> session_;
   session_output out_;
   std::vector<server> servers_;

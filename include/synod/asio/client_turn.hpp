@@ -49,7 +49,9 @@ void client_state<M, C, E>::finish(session_finished const& one) {
   if (one.fate && one.handle == answered_handle_) {
     book_.look(token, encoded_reply<C>{coder_, answered_bytes_});
   } else if (one.fate.refused() != nullptr) {
-    book_.refuse(token, one.fate.error());
+    // Why nobody could be reached says more than how long it took to give up.
+    bool const late = one.fate.error().code == error_code::timed_out;
+    book_.refuse(token, late && unreached_ ? unreached_ : one.fate.error());
   } else {
     book_.fail(token, one.fate.error());
   }
@@ -137,6 +139,7 @@ void client_state<M, C, E>::frame_arrived(connection& over, frame&& one) {
     }
     if (!theirs.empty()) cluster_ = theirs;
     over.attached.open = true;
+    unreached_ = {};
     over.attached.deadline = never;
     over.trust(options_.frame_bytes_max);
     for (auto& bytes : std::exchange(over.attached.waiting, {})) over.push(std::move(bytes));
@@ -185,8 +188,15 @@ void client_state<M, C, E>::learn(served_members const& got) {
 }
 
 template <class M, class C, class E>
-void client_state<M, C, E>::connection_closed(connection& over, error const&) {
+void client_state<M, C, E>::connection_closed(connection& over, error const& why) {
   node_id const to = over.attached.to;
+  if (!over.attached.open && !ended_) {
+    unreached_ = why;
+    for (server const& one : servers_) {
+      if (one.id == to) unreached_.where = kept_text(write_address(one.at));
+    }
+    if (unreached_.remedy[0] == 0) unreached_.remedy = "is there a replica at that address?";
+  }
   std::erase_if(connections_, [&](pointer const& one) { return one.get() == &over; });
   if (ended_) return;
   session_.connection_lost(boot_time(), to, out_);

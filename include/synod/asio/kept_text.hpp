@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/error.hpp>
+
+#include <cstring>
 #include <list>
 #include <mutex>
 #include <string>
@@ -21,6 +24,18 @@ inline char const* kept_text(std::string_view text) {
   }
   if (kept.size() >= kept_max) return "see the log";
   return kept.emplace_back(text).c_str();
+}
+
+// The same error of a store, with the name of its folder, and what the system has to say of it.
+inline error in_folder(error why, std::string const& folder) {
+  std::string where = folder + ": " + why.where;
+  if (why.code == error_code::io_failure && why.value > 0 && why.value < 200) {
+    where += std::string(": ") + std::strerror(static_cast<int>(why.value));
+    bool const says_more = std::strstr(why.remedy, "errno") == nullptr;
+    if (!says_more) why.remedy = "name a folder that this process may make and write to";
+  }
+  why.where = kept_text(where);
+  return why;
 }
 
 }  // namespace synod::asio

@@ -132,8 +132,20 @@ error check(replica_options<CoreOptions> const& given) {
         bound{given.read_timeout_ns, "options.read_timeout_ns"},
         bound{given.transfer_timeout_ns, "options.transfer_timeout_ns"},
         bound{given.snapshot_timeout_ns, "options.snapshot_timeout_ns"},
+        bound{given.stop_timeout_ns, "options.stop_timeout_ns"},
+        bound{given.commands.session.attempt_timeout_ns,
+              "options.commands.session.attempt_timeout_ns"},
+        bound{given.commands.session.backoff.first_ns, "options.commands.session.backoff.first_ns"},
+        bound{given.commands.session.backoff.most_ns, "options.commands.session.backoff.most_ns"},
+        bound{given.reads.barrier_again_ns, "options.reads.barrier_again_ns"},
+        bound{given.snapshots.donor.idle_ns, "options.snapshots.donor.idle_ns"},
+        bound{given.snapshots.receiver.ask_again_ns, "options.snapshots.receiver.ask_again_ns"},
+        bound{given.clients.hello_timeout_ns, "options.clients.hello_timeout_ns"},
         bound{given.mesh.greeting_timeout_ns, "options.mesh.greeting_timeout_ns"},
-        bound{given.mesh.redial.first_ns, "options.mesh.redial.first_ns"}}) {
+        bound{given.mesh.spare_link_ns, "options.mesh.spare_link_ns"},
+        bound{given.mesh.connection.unanswered_max_ns, "options.mesh.connection.unanswered_max_ns"},
+        bound{given.mesh.redial.first_ns, "options.mesh.redial.first_ns"},
+        bound{given.mesh.redial.most_ns, "options.mesh.redial.most_ns"}}) {
     if (one.value <= 0) {
       return refuse(error_code::bad_option, 0, one.name, "give a time above zero, in nanoseconds");
     }

@@ -336,12 +336,14 @@ class replica_state {
   void look_after_waiters();
   void set_alarm();
   [[nodiscard]] std::vector<open_slot> open_slots() const;
+  [[nodiscard]] std::vector<node_id> nearest_quorum(open_slot const& of) const;
 
   void members_changed(configuration_changed const& one) {
     peers_changed_ = true;
     observe(observer_, one);
   }
   void hand_over();
+  void make_do_with_space();
 
   executor_type executor_;
   options options_;

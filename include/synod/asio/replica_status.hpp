@@ -37,12 +37,15 @@ struct open_slot {
   std::vector<node_id> voted;
   std::vector<node_id> silent;    // voters that have not accepted it, though they are linked
   std::vector<node_id> unlinked;  // voters that cannot be reached
+  std::vector<node_id> would_do;  // a quorum that could still come about, the nearest one
 };
 
 // What one replica knows of itself and of the others, at one moment.
 struct replica_status {
   replica_phase phase = replica_phase::idle;
   error why;
+  std::string data;        // its folder
+  bool read_only = false;  // the disk is down to what must stay free: no new commands
   node_id self;
   cluster_id cluster;
   store_id store;

@@ -12,7 +12,7 @@ template <class P, class M, class S, class T, class C, class O>
 error replica_state<P, M, S, T, C, O>::begin() {
   if (error const why = check(options_)) return why;
   auto opened = opening::open(options_.data, options_.disk);
-  if (!opened) return opened.error();
+  if (!opened) return in_folder(opened.error(), options_.data);
   store_ = *std::move(opened);
   log_.emplace(store_->log, options_.disk.inline_bytes_max);
 
@@ -41,7 +41,8 @@ error replica_state<P, M, S, T, C, O>::begin() {
   }
   name_peers();
   watch_disk();
-  return node_->start(boot_time());
+  error const why = node_->start(boot_time());
+  return why ? in_folder(why, options_.data) : why;
 }
 
 template <class P, class M, class S, class T, class C, class O>
@@ -128,7 +129,8 @@ void replica_state<P, M, S, T, C, O>::turn() {
     node_->tick(now);
     node_->turn(now);
     bool const was_short = std::exchange(short_of_space_, log_->short_of_space());
-    if ((short_of_space_ && !was_short) || grown()) wish_.wanted = true;
+    if (short_of_space_ != was_short) make_do_with_space();
+    if (grown()) wish_.wanted = true;
     if (has_promised()) flush();
     if (phase_ == replica_phase::founding && node_->running()) {
       phase_ = replica_phase::running;
@@ -242,6 +244,15 @@ void replica_state<P, M, S, T, C, O>::hand_over() {
   }
 }
 
+// Down to what must stay free of the disk, a node takes a snapshot so that its log can forget, and
+// nothing new until there is room again. It goes on to lead: the others may be no better off, and
+// who leads can say at once that a command was not done, and why.
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::make_do_with_space() {
+  node_->read_only(short_of_space_);
+  if (short_of_space_) wish_.wanted = true;
+}
+
 template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::end(error const& why) {
   if (ended_) return;
@@ -267,6 +278,30 @@ void replica_state<P, M, S, T, C, O>::end(error const& why) {
   wake();
 }
 
+// The quorum that takes least: of all voters, those are left out first that can be spared and are
+// furthest from accepting.
+template <class P, class M, class S, class T, class C, class O>
+std::vector<node_id> replica_state<P, M, S, T, C, O>::nearest_quorum(open_slot const& of) const {
+  std::vector<node_id> all;
+  if constexpr (requires { typename P::quorum_family; }) {
+    membership const& members = node_->core().members();
+    auto const bound = P::quorum_family::bind(members);
+    if (!bound.system.has_value()) return all;
+    node_set chosen = members.voters();
+    for (auto const* const list : {&of.unlinked, &of.silent}) {
+      for (std::size_t i = list->size(); i-- > 0;) {
+        node_set fewer = chosen;
+        fewer.erase(members.find((*list)[i])->index);
+        if (bound.system->phase2(fewer)) chosen = fewer;
+      }
+    }
+    for (member const& one : members.members()) {
+      if (chosen.contains(one.index)) all.push_back(one.id);
+    }
+  }
+  return all;
+}
+
 // The first slots that were proposed here and are not decided, and who has not accepted them.
 template <class P, class M, class S, class T, class C, class O>
 std::vector<open_slot> replica_state<P, M, S, T, C, O>::open_slots() const {
@@ -285,6 +320,7 @@ std::vector<open_slot> replica_state<P, M, S, T, C, O>::open_slots() const {
         auto& list = voted.contains(other.index) ? one.voted : here ? one.silent : one.unlinked;
         list.push_back(other.id);
       }
+      one.would_do = nearest_quorum(one);
       all.push_back(std::move(one));
     }
   }
@@ -305,6 +341,8 @@ replica_status replica_state<P, M, S, T, C, O>::status() const {
   made.self = node_id(options_.id);
   made.protocol = P::name();
   made.operations = book_.size();
+  made.read_only = short_of_space_;
+  made.data = options_.data;
   if (node_ == nullptr) return made;
   made.store = log_->store();
   made.life = log_->life();

@@ -46,6 +46,7 @@ inline std::string why_not_decided(replica_status const& of, open_slot const& on
                             : "accepted by " + text_of(one.voted) + ", which is no quorum";
   if (!one.silent.empty()) text += "; no answer from " + text_of(one.silent);
   if (!one.unlinked.empty()) text += "; no connection to " + text_of(one.unlinked);
+  if (!one.would_do.empty()) text += "; a quorum would be " + text_of(one.would_do);
   if (of.highest_seen > of.leader.at) {
     text += "; blocked by the higher ballot " + text_of(of.highest_seen);
   }
@@ -67,6 +68,9 @@ inline std::string what_it_waits_for(replica_status const& of) {
              text_of(missing);
     }
     case replica_phase::running: break;
+  }
+  if (of.read_only) {
+    return "room on the disk: it takes no new commands; free space where " + of.data + " is";
   }
   if (!of.open.empty()) return why_not_decided(of, of.open.front());
   if (of.leader.leader.has_value()) return {};
@@ -146,6 +150,7 @@ inline std::string json_of(replica_status const& of) {
     out.nothing();
   }
   out.field("leads", of.leads);
+  out.field("read_only", of.read_only);
   out.field("campaigns", of.preparing);
   out.field("ballot", text_of(of.leader.at));
   out.field("highest_ballot_seen", text_of(of.highest_seen));
@@ -168,6 +173,7 @@ inline std::string json_of(replica_status const& of) {
     detail::write_nodes(out, "accepted_by", one.voted);
     detail::write_nodes(out, "no_answer_from", one.silent);
     detail::write_nodes(out, "no_connection_to", one.unlinked);
+    detail::write_nodes(out, "a_quorum_would_be", one.would_do);
     out.field("why", why_not_decided(of, one));
     out.close('}');
   }
@@ -213,6 +219,8 @@ inline std::string metrics_of(replica_status const& of, counters const* figures)
   metrics_text out;
   out.add("up", "Whether the replica runs.", "gauge", of.phase == replica_phase::running ? 1 : 0);
   out.add("leads", "Whether this replica leads.", "gauge", of.leads ? 1 : 0);
+  out.add("read_only", "Whether it takes no new commands, since the disk is full.", "gauge",
+          of.read_only ? 1 : 0);
   out.add("applied_slot", "The slot applied last.", "counter", of.applied.value);
   out.add("chosen_slot", "The slot up to which all are known to be chosen.", "counter",
           of.chosen_upto.value);

@@ -115,7 +115,7 @@ class command_answers {
   void tell(time_ns now, waiting_command const& whom, session_answer_kind kind, error_code why,
             leader_hint const& hint) {
     session_answer no = answer_to(whom, kind, 0);
-    no.why = {why, whom.key.number.value, "submit", "try again"};
+    no.why = {why, whom.key.number.value, "submit", advice_on(why)};
     no.hint = hint;
     if (whom.origin == waiting_command::whose::local) {
       answered(now, self_, no);

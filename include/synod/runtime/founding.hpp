@@ -239,7 +239,8 @@ inline void founding::ask(founding_output& out) {
   if (is_founded()) {
     if (record_->members.members().front().id != options_.self) return;
     for (std::size_t i = 0; i < options_.members.size(); ++i) {
-      if (!answers_[i].adopted) send(options_.members[i].id, founding_offer{*record_}, out);
+      node_id const to = options_.members[i].id;
+      if (to != options_.self && !answers_[i].adopted) send(to, founding_offer{*record_}, out);
     }
   } else if (state_ == phase::empty && options_.how != start::fresh) {
     for (std::size_t i = 0; i < options_.members.size(); ++i) {

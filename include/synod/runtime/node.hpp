@@ -126,6 +126,10 @@ class node {
     return core_->request(now, std::move(asked), out_);
   }
 
+  // From now on nothing is taken in that fills the disk: commands are refused, and what others
+  // propose is not accepted here. Or no longer. Reads go on, and so does what is under way.
+  void read_only(bool yes) { read_only_ = yes; }
+
   // Does what follows from everything that was given: at the end of each turn of an event loop.
   void turn(time_ns now);
 
@@ -210,6 +214,8 @@ class node {
     return buffers_.seal(written_);
   }
 
+  void take_nothing(time_ns now, node_id from);
+  [[nodiscard]] bool nobody_has_room(time_ns now);
   void drive_founding(time_ns now);
   void on_founding(time_ns now, founding_event const& event);
   void begin(time_ns now);
@@ -249,6 +255,9 @@ class node {
   time_ns now_ = 0;
   bool voteless_ = false;
   bool promoted_ = false;
+  bool read_only_ = false;
+  std::vector<std::pair<node_id, time_ns>> full_;  // who said so of its disk, and when
+  time_ns told_full_at_ = 0;
 };
 
 }  // namespace synod

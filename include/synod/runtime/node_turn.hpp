@@ -100,6 +100,7 @@ void node<Parts>::turn(time_ns now) {
   if (!stopped_ && journal_.durable(options_.wait_for_storage).host > boot_durable_) {
     drive_founding(now);
   }
+  if (running()) commands_->read_only(nobody_has_room(now));
   // A user who submits whenever something completes must not keep the loop from its other work.
   for (int rounds = 0; rounds < 64 && running(); ++rounds) {
     commands_->flush(now, *this);
@@ -306,6 +307,11 @@ void node<Parts>::receive(time_ns now, frame const& got) {
     forward_message message;
     in(message);
     if (!in.finished()) return rejected_.count(error_code::malformed);
+    auto const* const no = std::get_if<forward_refusal>(&message);
+    if (no != nullptr && no->attempt == 0 && no->why == error_code::disk_full) {
+      std::erase_if(full_, [&](auto const& one) { return one.first == header.from; });
+      return full_.push_back({header.from, now});
+    }
     return commands_->forwarded(now, header.from, message, *this);
   }
   if (header.kind != frame_kind::protocol) return rejected_.count(error_code::wrong_kind);
@@ -313,7 +319,41 @@ void node<Parts>::receive(time_ns now, frame const& got) {
   if (!wire_.read(in, message)) return rejected_.count(error_code::malformed);
   // A store in the place of a member's learns what is chosen, and is heard in nothing else.
   if (!counted && !asks_to_learn(message)) return rejected_.count(error_code::unverified_sender);
+  // What the disk has no room for is not taken in: a message that was lost, as far as anybody
+  // knows.
+  if (read_only_ && brings_values(message)) return take_nothing(now, header.from);
   core_->step(now, header.from, std::move(message), out_);
+}
+
+// Whoever proposes is told, as a refusal of no attempt in particular, so that it can say why it
+// takes no commands instead of taking those that nobody accepts.
+template <class Parts>
+void node<Parts>::take_nothing(time_ns now, node_id from) {
+  rejected_.count(error_code::disk_full);
+  constexpr time_ns between_ns = 50'000'000;
+  if (now - told_full_at_ < between_ns) return;
+  told_full_at_ = now;
+  forward(from, forward_refusal{0, 0, {}, {}, true, error_code::disk_full, {}});
+}
+
+// Whether those that have room on their disks are no quorum, by what they said lately.
+template <class Parts>
+bool node<Parts>::nobody_has_room(time_ns now) {
+  if (read_only_) return true;
+  if (full_.empty()) return false;
+  constexpr time_ns lately_ns = 1'000'000'000;
+  std::erase_if(full_, [&](auto const& one) { return now - one.second >= lately_ns; });
+  node_set left = core_->members().voters();
+  std::size_t const all = left.size();
+  for (auto const& one : full_) {
+    if (member const* const found = core_->members().find(one.first)) left.erase(found->index);
+  }
+  if constexpr (requires { typename Parts::protocol::quorum_family; }) {
+    auto const bound = Parts::protocol::quorum_family::bind(core_->members());
+    return bound.system.has_value() && !bound.system->phase2(left);
+  } else {
+    return left.size() * 2 <= all;
+  }
 }
 
 template <class Parts>

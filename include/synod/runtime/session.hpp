@@ -384,9 +384,10 @@ void client_session<Payload>::tick(time_ns now, session_output& out) {
 template <class Payload>
 void client_session<Payload>::expire(time_ns now, operation& one, session_output& out) {
   if (now >= one.deadline) {
-    bool const told =
-        one.last.code != error_code::none && one.surely_not_done(options_.links_deliver_once);
-    error const late = wrong(error_code::timed_out, one.count, "read to find out");
+    bool const certain = one.read || one.surely_not_done(options_.links_deliver_once);
+    bool const told = one.last.code != error_code::none && certain;
+    error const late =
+        wrong(error_code::timed_out, one.count, certain ? "try again" : "read to find out");
     return fail(one, told ? one.last : late, out);
   }
   if (one.state != attempts::phase::queued && now >= one.next) {

@@ -3,6 +3,7 @@
 
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/runtime/backoff_delay.hpp>
 
@@ -11,14 +12,21 @@
 namespace synod {
 
 struct session_options {
-  std::uint32_t in_flight_max = 32;  // at most that of the founding record
-  std::uint32_t hops_max = 4;        // redirections in a row before a pause
+  // Of commands and reads. What the founding record permits, unless somebody wants less: a lower
+  // limit makes a caller who submits faster than he is served hear `busy` earlier.
+  std::uint32_t in_flight_max = session_in_flight_default;
+  std::uint32_t hops_max = 4;  // redirections in a row before a pause
   time_ns attempt_timeout_ns = 500'000'000;
   backoff_delay backoff;
   // Whether what is sent once arrives at most once, and so does each answer: a connection that is
   // given up when it breaks does that, datagrams do not.
   bool links_deliver_once = false;
 };
+
+// What to do about a refusal, for people.
+constexpr char const* advice_on(error_code why) {
+  return why == error_code::disk_full ? "free space on the disks of the replicas" : "try again";
+}
 
 // What a node says to one attempt.
 enum class session_answer_kind : std::uint8_t {

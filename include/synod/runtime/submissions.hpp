@@ -58,6 +58,9 @@ class submissions {
   [[nodiscard]] bool idle() const { return answers_.idle() && batcher_.empty(); }
   [[nodiscard]] time_ns next_deadline() const { return client().next_deadline(); }
   void learn(membership const& members) { answers_.learn(members); }
+  // Whether new commands are refused here, since disks have no room for them. What is under way
+  // goes on: it is what the room that is kept free is for.
+  void read_only(bool yes) { read_only_ = yes; }
 
   // --- commands come in ---
 
@@ -299,6 +302,7 @@ class submissions {
     }
     waiting_command& here = waiting_.put(whom);
     if (settled_by_table(whom.key, acked_upto, node) || here.proposed) return;
+    if (read_only_) return refuse(whom.key, error_code::disk_full, true, node);
     auto const bytes = measure(what);
     std::optional<error> why;
     if (bytes.has_value()) {
@@ -377,7 +381,7 @@ class submissions {
     no.number = got.number;
     no.attempt = got.attempt;
     no.handle = got.handle;
-    no.why = {got.why, from.value, "submit", "try again"};
+    no.why = {got.why, from.value, "submit", advice_on(got.why)};
     no.hint = got.hint;
     answers_.answered(now_, from, no);
   }
@@ -391,6 +395,7 @@ class submissions {
   std::uint32_t opening_attempt_ = 0;
   std::vector<std::byte> scratch_;
   time_ns now_ = 0;
+  bool read_only_ = false;
 };
 
 }  // namespace synod

@@ -91,6 +91,24 @@ bool asks_to_learn(one_of<Messages...> const& message) {
   return (is_learn_ask(message.template get_if<Messages>()) || ...);
 }
 
+// Whether it brings values, which fill the disk of whoever takes it in.
+template <class Message>
+bool brings_values(Message const&) {
+  return false;
+}
+template <class Command>
+bool brings_values(accept<Command> const&) {
+  return true;
+}
+template <class Command>
+bool brings_values(std::variant<learn_ask, shared<learn_values<Command>>> const& one) {
+  return one.index() == 1;
+}
+template <class... Messages>
+bool brings_values(one_of<Messages...> const& message) {
+  return visit([](auto const& one) { return brings_values(one); }, message);
+}
+
 // --- what a host asks of the core ---
 
 // Answered by a `read_answer` with the same id: apply up to `upto`, then read.
