@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <synod/asio/client.hpp>
+#include <synod/asio/client_door.hpp>
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,8 @@
 namespace {
 
 using namespace synod;
+using asio::held;
+using asio::holdable;
 using support::replicas;
 using support::run_for;
 using support::run_until;
@@ -105,6 +110,113 @@ TEST(client, retries_count_once_although_leaders_die) {
   auto const total = cluster.call(client, std::int64_t{0});
   ASSERT_TRUE(total) << total.error();
   EXPECT_EQ(*total, acknowledged);
+}
+
+// A replica as its clients see it, which leads or says who does.
+struct pretended_replica {
+  using executor = boost::asio::io_context::executor_type;
+
+  holdable holders;
+  asio::client_door<executor, pretended_replica> door;
+  node_id id;
+  std::optional<node_id> leader;  // empty: this one
+  asio::served_members members;
+  std::uint32_t version = 1;
+  int asked_for = 0;
+
+  pretended_replica(boost::asio::io_context& io, std::uint64_t self)
+      : door(io.get_executor(), {}, *this), id(self) {}
+
+  error_code judge(asio::client_hello const&) const { return error_code::none; }
+  asio::client_hello own_hello() const {
+    asio::client_hello made;
+    made.cluster_name = short_text("pretended");
+    made.to = id;
+    return made;
+  }
+  cluster_id cluster() const { return {1, 2}; }
+  node_id self() const { return id; }
+  std::uint64_t served_version() const { return version; }
+  asio::served_members served() const { return members; }
+  void input_ended() { door.flush(); }
+  void asked(std::uint64_t client, asio::client_request const& what) {
+    ++asked_for;
+    session_answer said;
+    said.attempt = what.what.attempt;
+    said.handle = what.what.handle;
+    said.session = what.what.session;
+    said.number = what.what.number;
+    std::vector<std::byte> reply;
+    if (leader.has_value()) {
+      said.kind = session_answer_kind::refused;
+      said.why.code = error_code::not_leader;
+      said.hint = {{0, version, *leader}, *leader};
+    } else if (what.wish == asio::client_wish::open) {
+      said.kind = session_answer_kind::opened;
+      said.session = session_id(1);
+      said.token_high = what.what.token_high;
+      said.token_low = what.what.token_low;
+    } else {
+      said.kind = session_answer_kind::done;
+      cereal_codec coder;
+      EXPECT_TRUE(coder.encode(static_cast<std::int64_t>(id.value), reply));
+    }
+    door.reply(client, {said, {}, reply});
+  }
+};
+
+TEST(client, follows_the_members_as_they_change) {
+  served<counter> fixture;
+  boost::asio::io_context& io = fixture.io;
+  std::vector<held<pretended_replica>> all;
+  std::vector<std::string> addresses;
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    all.emplace_back(new pretended_replica(io, id));
+    ASSERT_FALSE(all.back()->door.open(*asio::read_address("127.0.0.1:0")));
+    addresses.push_back(asio::write_address(all.back()->door.local()));
+  }
+  // From now on those are the members, and this one leads.
+  std::uint32_t number = 0;
+  auto const change = [&](std::vector<std::uint64_t> const& ids, std::uint64_t leader) {
+    asio::served_members made;
+    made.number = config_number(++number);
+    for (std::uint64_t const id : ids) {
+      made.all.push_back({node_id(id), short_text(addresses[id - 1].c_str())});
+    }
+    for (auto const& one : all) {
+      one->members = made;
+      one->version = number + 1;
+      one->leader = node_id(leader);
+      if (one->id.value == leader) one->leader.reset();
+    }
+  };
+  asio::client_options given;
+  given.cluster = "pretended";
+  given.servers = {{1, addresses[0]}};
+  asio::client<counter> client(io, given);
+  change({1}, 1);
+  auto got = fixture.call(client, std::int64_t{1});
+  ASSERT_TRUE(got) << got.error();
+  EXPECT_EQ(*got, 1);
+  // Nobody named the others to this client.
+  change({1, 2}, 2);
+  got = fixture.call(client, std::int64_t{1});
+  ASSERT_TRUE(got) << got.error();
+  EXPECT_EQ(*got, 2);
+  // The one it was told of at first leaves, and is not asked any more.
+  change({2, 3}, 3);
+  all[0]->door.close();
+  int const before = all[0]->asked_for;
+  for (int i = 0; i < 10; ++i) {
+    got = fixture.call(client, std::int64_t{1});
+    ASSERT_TRUE(got) << got.error();
+    EXPECT_EQ(*got, 3);
+  }
+  EXPECT_EQ(all[0]->asked_for, before);
+  client.close();
+  for (auto const& one : all) one->door.close();
+  io.restart();
+  io.run_for(std::chrono::milliseconds(50));
 }
 
 TEST(client, learns_of_the_other_servers) {

@@ -25,6 +25,7 @@ struct kept_disk {
   synod::memory log{{synod::asio::random_bits(), synod::asio::random_bits()}};
   synod::memory_snapshots images;
   bool in_use = false;
+  bool full = false;
 
   static std::map<std::string, kept_disk>& all() {
     static std::map<std::string, kept_disk> disks;
@@ -46,6 +47,8 @@ class kept_memory {
   [[nodiscard]] synod::ticket durable() const { return disk_->log.durable(); }
   void wait() { disk_->log.wait(); }
   [[nodiscard]] synod::error failed() const { return disk_->log.failed(); }
+  enum class space { open, read_only };
+  [[nodiscard]] space state() const { return disk_->full ? space::read_only : space::open; }
   template <class Sink>
   synod::damage replay(Sink&& sink) {
     return disk_->log.replay(std::forward<Sink>(sink));

@@ -76,6 +76,57 @@ TEST(send_queue, a_heartbeat_overtakes_a_backlog_but_no_half_frame) {
   EXPECT_EQ(write(queue), "AAAh3smallBBBBBB");
 }
 
+// However much bulk waits and however the socket takes it, what is written between the moment in
+// which a heartbeat is queued and the heartbeat is bounded: the rest of the frame that has begun,
+// the small frames queued before, and at most a backlog from when there was none yet.
+TEST(send_queue, a_heartbeat_never_waits_for_bulk) {
+  std::size_t heartbeats = 0;
+  std::size_t longest = 0;
+  for (unsigned seed = 1; seed <= 50; ++seed) {
+    std::mt19937 dice(seed);
+    send_queue_options const limits{.backlog_bytes = 1000, .prompt_frame_bytes_max = 8};
+    constexpr std::size_t bulk = 5000;
+    send_queue queue(limits);
+    std::size_t written = 0;
+    std::size_t small = 0;  // bytes of heartbeats in the queue
+    std::vector<std::size_t> due;
+    std::string all;
+    for (int step = 0; step < 400; ++step) {
+      switch (dice() % 4) {
+        case 0: push(queue, std::string(1 + dice() % bulk, 'b')); break;
+        case 1:
+          push(queue, "<beat>");
+          small += 6;
+          due.push_back(written + limits.backlog_bytes + bulk + small);
+          break;
+        default: {
+          std::string const some = write(queue, 1 + dice() % 700);
+          written += some.size();
+          all += some;
+        }
+      }
+      // Those that have arrived do not stand before others.
+      std::size_t arrived = 0;
+      for (std::size_t at = all.find('>'); at != std::string::npos; at = all.find('>', at + 1)) {
+        ++arrived;
+      }
+      small = (due.size() - arrived) * 6;
+    }
+    written += queue.bytes();
+    while (!queue.empty()) all += write(queue);
+    std::size_t number = 0;
+    for (std::size_t at = all.find('<'); at != std::string::npos; at = all.find('<', at + 1)) {
+      ASSERT_LE(at, due[number]) << "seed " << seed << ", heartbeat " << number;
+      longest = std::max(longest, limits.backlog_bytes + bulk - std::min(due[number] - at, bulk));
+      ++number;
+    }
+    ASSERT_EQ(number, due.size());
+    heartbeats += number;
+  }
+  EXPECT_GT(heartbeats, 3000U);
+  EXPECT_GT(longest, 1000U) << "the bound is never approached: nothing was tested";
+}
+
 TEST(send_queue, without_a_backlog_nothing_is_reordered) {
   send_queue queue({.backlog_bytes = 100, .prompt_frame_bytes_max = 4});
   push(queue, std::string(50, 'A'));

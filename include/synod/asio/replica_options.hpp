@@ -79,6 +79,41 @@ struct replica_options {
   std::uint64_t seed = 0;  // of jitter; 0 draws one
 };
 
+// What is wrong with the times.
+template <class CoreOptions>
+error check_times(replica_options<CoreOptions> const& given) {
+  struct bound {
+    time_ns value;
+    char const* name;
+  };
+  for (bound const& one :
+       {bound{given.start_timeout_ns, "options.start_timeout_ns"},
+        bound{given.founding_ask_ns, "options.founding_ask_ns"},
+        bound{given.submit_timeout_ns, "options.submit_timeout_ns"},
+        bound{given.read_timeout_ns, "options.read_timeout_ns"},
+        bound{given.transfer_timeout_ns, "options.transfer_timeout_ns"},
+        bound{given.snapshot_timeout_ns, "options.snapshot_timeout_ns"},
+        bound{given.stop_timeout_ns, "options.stop_timeout_ns"},
+        bound{given.commands.session.attempt_timeout_ns,
+              "options.commands.session.attempt_timeout_ns"},
+        bound{given.commands.session.backoff.first_ns, "options.commands.session.backoff.first_ns"},
+        bound{given.commands.session.backoff.most_ns, "options.commands.session.backoff.most_ns"},
+        bound{given.reads.barrier_again_ns, "options.reads.barrier_again_ns"},
+        bound{given.snapshots.donor.idle_ns, "options.snapshots.donor.idle_ns"},
+        bound{given.snapshots.receiver.ask_again_ns, "options.snapshots.receiver.ask_again_ns"},
+        bound{given.clients.hello_timeout_ns, "options.clients.hello_timeout_ns"},
+        bound{given.mesh.greeting_timeout_ns, "options.mesh.greeting_timeout_ns"},
+        bound{given.mesh.spare_link_ns, "options.mesh.spare_link_ns"},
+        bound{given.mesh.connection.unanswered_max_ns, "options.mesh.connection.unanswered_max_ns"},
+        bound{given.mesh.redial.first_ns, "options.mesh.redial.first_ns"},
+        bound{given.mesh.redial.most_ns, "options.mesh.redial.most_ns"}}) {
+    if (one.value <= 0) {
+      return {error_code::bad_option, 0, one.name, "give a time above zero, in nanoseconds"};
+    }
+  }
+  return {};
+}
+
 // What is wrong with the options, before anything is opened.
 template <class CoreOptions>
 error check(replica_options<CoreOptions> const& given) {
@@ -121,35 +156,7 @@ error check(replica_options<CoreOptions> const& given) {
     return refuse(error_code::bad_option, given.service.size(), "options.service",
                   "use at most 63 characters");
   }
-  struct bound {
-    time_ns value;
-    char const* name;
-  };
-  for (bound const& one :
-       {bound{given.start_timeout_ns, "options.start_timeout_ns"},
-        bound{given.founding_ask_ns, "options.founding_ask_ns"},
-        bound{given.submit_timeout_ns, "options.submit_timeout_ns"},
-        bound{given.read_timeout_ns, "options.read_timeout_ns"},
-        bound{given.transfer_timeout_ns, "options.transfer_timeout_ns"},
-        bound{given.snapshot_timeout_ns, "options.snapshot_timeout_ns"},
-        bound{given.stop_timeout_ns, "options.stop_timeout_ns"},
-        bound{given.commands.session.attempt_timeout_ns,
-              "options.commands.session.attempt_timeout_ns"},
-        bound{given.commands.session.backoff.first_ns, "options.commands.session.backoff.first_ns"},
-        bound{given.commands.session.backoff.most_ns, "options.commands.session.backoff.most_ns"},
-        bound{given.reads.barrier_again_ns, "options.reads.barrier_again_ns"},
-        bound{given.snapshots.donor.idle_ns, "options.snapshots.donor.idle_ns"},
-        bound{given.snapshots.receiver.ask_again_ns, "options.snapshots.receiver.ask_again_ns"},
-        bound{given.clients.hello_timeout_ns, "options.clients.hello_timeout_ns"},
-        bound{given.mesh.greeting_timeout_ns, "options.mesh.greeting_timeout_ns"},
-        bound{given.mesh.spare_link_ns, "options.mesh.spare_link_ns"},
-        bound{given.mesh.connection.unanswered_max_ns, "options.mesh.connection.unanswered_max_ns"},
-        bound{given.mesh.redial.first_ns, "options.mesh.redial.first_ns"},
-        bound{given.mesh.redial.most_ns, "options.mesh.redial.most_ns"}}) {
-    if (one.value <= 0) {
-      return refuse(error_code::bad_option, 0, one.name, "give a time above zero, in nanoseconds");
-    }
-  }
+  if (error const why = check_times(given)) return why;
   if (given.commands.batches.batch_bytes_max + frame_header_length > given.mesh.frame_bytes_max) {
     return refuse(error_code::bad_option, given.commands.batches.batch_bytes_max,
                   "options.commands.batches.batch_bytes_max",

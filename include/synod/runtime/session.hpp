@@ -386,9 +386,8 @@ void client_session<Payload>::expire(time_ns now, operation& one, session_output
   if (now >= one.deadline) {
     bool const certain = one.read || one.surely_not_done(options_.links_deliver_once);
     bool const told = one.last.code != error_code::none && certain;
-    error const late =
-        wrong(error_code::timed_out, one.count, certain ? "try again" : "read to find out");
-    return fail(one, told ? one.last : late, out);
+    char const* const next = certain ? "try again" : "read to find out";
+    return fail(one, told ? one.last : wrong(error_code::timed_out, one.count, next), out);
   }
   if (one.state != attempts::phase::queued && now >= one.next) {
     if (one.state == attempts::phase::sent) guess_.doubt(one.target);

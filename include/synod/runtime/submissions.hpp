@@ -58,8 +58,7 @@ class submissions {
   [[nodiscard]] bool idle() const { return answers_.idle() && batcher_.empty(); }
   [[nodiscard]] time_ns next_deadline() const { return client().next_deadline(); }
   void learn(membership const& members) { answers_.learn(members); }
-  // Whether new commands are refused here, since disks have no room for them. What is under way
-  // goes on: it is what the room that is kept free is for.
+  // Whether new commands are refused, since disks have no room; what is under way goes on.
   void read_only(bool yes) { read_only_ = yes; }
 
   // --- commands come in ---
