@@ -307,7 +307,7 @@ void node<Parts>::receive(time_ns now, frame const& got) {
     forward_message message;
     in(message);
     if (!in.finished()) return rejected_.count(error_code::malformed);
-    auto const* const no = std::get_if<forward_refusal>(&message);
+    auto const* const no = message.get_if<forward_refusal>();
     if (no != nullptr && no->attempt == 0 && no->why == error_code::disk_full) {
       std::erase_if(full_, [&](auto const& one) { return one.first == header.from; });
       return full_.push_back({header.from, now});

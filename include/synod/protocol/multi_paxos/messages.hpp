@@ -92,21 +92,18 @@ bool asks_to_learn(one_of<Messages...> const& message) {
 }
 
 // Whether it brings values, which fill the disk of whoever takes it in.
-template <class Message>
-bool brings_values(Message const&) {
-  return false;
+inline bool is_filling(void const* /*other*/) { return false; }
+template <class Command>
+bool is_filling(accept<Command> const* one) {
+  return one != nullptr;
 }
 template <class Command>
-bool brings_values(accept<Command> const&) {
-  return true;
-}
-template <class Command>
-bool brings_values(std::variant<learn_ask, shared<learn_values<Command>>> const& one) {
-  return one.index() == 1;
+bool is_filling(one_of<learn_ask, shared<learn_values<Command>>> const* one) {
+  return one != nullptr && one->index() == 1;
 }
 template <class... Messages>
 bool brings_values(one_of<Messages...> const& message) {
-  return visit([](auto const& one) { return brings_values(one); }, message);
+  return (is_filling(message.template get_if<Messages>()) || ...);
 }
 
 // --- what a host asks of the core ---
