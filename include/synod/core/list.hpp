@@ -13,6 +13,22 @@
 
 namespace synod {
 
+namespace detail {
+
+inline void* new_block(std::size_t bytes, std::size_t alignment) {
+  if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator new(bytes);
+  return ::operator new(bytes, std::align_val_t(alignment));
+}
+inline void free_block(void* block, std::size_t alignment) {
+  if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator delete(block);
+  ::operator delete(block, std::align_val_t(alignment));
+}
+inline void move_block(void* to, void const* from, std::size_t bytes) {
+  if (bytes != 0) std::memcpy(to, from, bytes);
+}
+
+}  // namespace detail
+
 // What std::vector is, with fewer functions: a node holds some sixty types of lists, and each type
 // of std::vector costs a compiler about a hundred functions, which is more than all the rest of a
 // node together. Iterators are pointers, and elements that may be moved as bytes are.
@@ -53,7 +69,7 @@ class list {
   list& operator=(list&& other) noexcept {
     if (this == &other) return *this;
     clear();
-    free_block(first_);
+    detail::free_block(first_, alignof(T));
     first_ = other.first_;
     size_ = other.size_;
     room_ = other.room_;
@@ -62,7 +78,7 @@ class list {
   }
   ~list() {
     clear();
-    free_block(first_);
+    detail::free_block(first_, alignof(T));
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -173,32 +189,19 @@ class list {
     SYNOD_ASSERT(place < size_, "whoever names a place in a list knows how long it is");
     return place;
   }
-  static constexpr bool aligned = alignof(T) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
-
   static T* new_block(std::size_t count) {
-    if constexpr (aligned) {
-      return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t(alignof(T))));
-    } else {
-      return static_cast<T*>(::operator new(count * sizeof(T)));
-    }
-  }
-  static void free_block(void* block) {
-    if constexpr (aligned) {
-      ::operator delete(block, std::align_val_t(alignof(T)));
-    } else {
-      ::operator delete(block);
-    }
+    return static_cast<T*>(detail::new_block(count * sizeof(T), alignof(T)));
   }
   void move_to(T* block, std::size_t room) {
     if constexpr (moves_as_bytes<T>) {
-      if (size_ != 0) std::memcpy(static_cast<void*>(block), first_, size_ * sizeof(T));
+      detail::move_block(block, first_, size_ * sizeof(T));
     } else {
       for (std::size_t i = 0; i < size_; ++i) {
         ::new (static_cast<void*>(block + i)) T(static_cast<T&&>(first_[i]));
         first_[i].~T();
       }
     }
-    free_block(first_);
+    detail::free_block(first_, alignof(T));
     first_ = block;
     room_ = room;
   }

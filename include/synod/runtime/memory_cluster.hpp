@@ -8,8 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -34,10 +32,13 @@ class memory_cluster {
   using command = typename Machine::command;
 
   explicit memory_cluster(memory_cluster_options given = {}) : options_(given) {
-    for (std::size_t i = 0; i < options_.nodes; ++i) {
-      boxes_.push_back(std::make_unique<box>(*this, i));
-    }
+    for (std::size_t i = 0; i < options_.nodes; ++i) boxes_.push_back(new box(*this, i));
     for (std::size_t i = 0; i < options_.nodes; ++i) restart(i);
+  }
+  memory_cluster(memory_cluster const&) = delete;
+  memory_cluster& operator=(memory_cluster const&) = delete;
+  ~memory_cluster() {
+    for (box* one : boxes_) delete one;
   }
 
   // Submits at a node, and runs the cluster until it is known what became of it.
@@ -83,7 +84,7 @@ class memory_cluster {
 
   // What was written and not yet synced is lost.
   void crash(std::size_t at) {
-    boxes_[at]->replica.reset();
+    boxes_[at]->stop();
     boxes_[at]->synced_at = never;
     boxes_[at]->disk.crash();
     boxes_[at]->images.crash();
@@ -92,9 +93,8 @@ class memory_cluster {
     crash(at);
     box& here = *boxes_[at];
     here.disk.reopen();
-    here.replica = std::make_unique<node_type>(
-        options_of(at), Machine(), Codec(),
-        typename node_type::world{here.disk, here.images, here.net, here.told, here.watched});
+    typename node_type::world around{here.disk, here.images, here.net, here.told, here.watched};
+    here.replica = new node_type(options_of(at), Machine(), Codec(), around);
     here.replica->start(now_);
   }
   // The disk is lost as well: another store, and no member any more.
@@ -180,7 +180,7 @@ class memory_cluster {
   using node_type = node<parts>;
 
   // Null while it is down.
-  [[nodiscard]] node_type* at(std::size_t index) { return boxes_[index]->replica.get(); }
+  [[nodiscard]] node_type* at(std::size_t index) { return boxes_[index]->replica; }
   [[nodiscard]] error const& why_stopped(std::size_t index) const {
     return boxes_[index]->why_stopped;
   }
@@ -191,6 +191,10 @@ class memory_cluster {
   struct box {
     box(memory_cluster& of, std::size_t at)
         : all(of), id(at + 1), disk(of.next_store(), of.mode()), net{of, at}, told{*this} {}
+    box(box const&) = delete;
+    box& operator=(box const&) = delete;
+    ~box() { stop(); }
+    void stop() { delete std::exchange(replica, nullptr); }
 
     memory_cluster& all;
     node_id id;
@@ -204,7 +208,7 @@ class memory_cluster {
     void* target = nullptr;
     std::optional<error> read_end;
     error why_stopped;
-    std::unique_ptr<node_type> replica;
+    node_type* replica = nullptr;
     ticket syncing;             // what is on its way to the disk
     time_ns synced_at = never;  // and when it is there
   };
@@ -219,7 +223,7 @@ class memory_cluster {
   }
   void write_back() {
     if (options_.disk_ns == 0) return;
-    for (auto const& one : boxes_) {
+    for (box* const one : boxes_) {
       if (one->replica != nullptr) write_back(*one);
     }
   }
@@ -258,8 +262,8 @@ class memory_cluster {
   // The next thing that is due, unless that is after `end`.
   bool step(time_ns end) {
     write_back();
-    time_ns soonest = frames_.empty() ? never : frames_.front().at;
-    for (auto const& one : boxes_) {
+    time_ns soonest = arrived_ == frames_.size() ? never : frames_[arrived_].at;
+    for (box* const one : boxes_) {
       if (one->replica == nullptr) continue;
       time_ns const due = one->replica->next_deadline();
       if (due < soonest) soonest = due;
@@ -268,16 +272,19 @@ class memory_cluster {
     if (soonest > end || soonest == never) return false;
     if (soonest > now_) now_ = soonest;
     write_back();
-    if (!frames_.empty() && frames_.front().at <= now_) {
-      flying const one = std::move(frames_.front());
-      frames_.pop_front();
-      node_type* const to = boxes_[one.to]->replica.get();
+    if (arrived_ != frames_.size() && frames_[arrived_].at <= now_) {
+      flying const one = std::move(frames_[arrived_++]);
+      if (arrived_ * 2 >= frames_.size()) {
+        frames_.erase(frames_.begin(), frames_.begin() + arrived_);
+        arrived_ = 0;
+      }
+      node_type* const to = boxes_[one.to]->replica;
       if (to == nullptr) return true;
       to->receive(now_, one.what);
       to->turn(now_);
       return true;
     }
-    for (auto const& one : boxes_) {
+    for (box* const one : boxes_) {
       if (one->replica == nullptr || one->replica->next_deadline() > now_) continue;
       one->replica->tick(now_);
       one->replica->turn(now_);
@@ -286,8 +293,9 @@ class memory_cluster {
   }
 
   memory_cluster_options options_;
-  list<std::unique_ptr<box>> boxes_;
-  std::deque<flying> frames_;
+  list<box*> boxes_;
+  list<flying> frames_;  // in the order of arrival, those from `arrived_` still to come
+  std::size_t arrived_ = 0;
   list<client_answer> answers_;
   time_ns now_ = 1'000'000'000;
   std::uint64_t stores_ = 0;
