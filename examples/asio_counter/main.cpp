@@ -30,7 +30,7 @@ using replica = synod::asio::replica<synod::multi_paxos<>, counter>;
 
 boost::asio::awaitable<void> add_what_is_typed(replica& node, boost::asio::io_context& io) {
   auto const started = co_await node.async_start(use_awaitable);
-  if (!started) std::cerr << started.error() << "\n";
+  if (!started) std::exit((std::cerr << started.error() << "\n", 1));
   boost::asio::posix::stream_descriptor input(io, ::dup(0));
   for (std::string line; started;) {
     auto const [bad, length] = co_await boost::asio::async_read_until(

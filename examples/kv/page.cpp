@@ -39,13 +39,18 @@ constexpr char page[] = R"html(<!doctype html>
 <h2>Load</h2>
 <div class="figures"><div><b id="rate">-</b>slots a second</div><div><b id="p50">-</b>p50 at the
 leader</div><div><b id="p99">-</b>p99 at the leader</div></div>
-<svg id="spark" viewBox="0 0 120 40" preserveAspectRatio="none"><polyline fill="none"
- stroke="currentColor" stroke-width="1" vector-effect="non-scaling-stroke" points=""/></svg>
+<svg id="spark" viewBox="0 0 120 40" preserveAspectRatio="none"><title>slots a second, in the last
+two minutes</title><polyline fill="none" stroke="currentColor" stroke-width="1"
+ vector-effect="non-scaling-stroke" points=""/></svg>
+<svg id="late" viewBox="0 0 120 40" preserveAspectRatio="none"><title>p50 and p99 at the leader, in
+the last two minutes</title><polyline fill="none" stroke="var(--good)" stroke-width="1"
+ vector-effect="non-scaling-stroke" points=""/><polyline fill="none" stroke="var(--wait)"
+ stroke-width="1" vector-effect="non-scaling-stroke" points=""/></svg>
 <h2>Events</h2><ul id="events"></ul>
 <script>
 'use strict';
-const first = FIRST, count = COUNT, before = {}, rates = [], events = [];
-let last = null;
+const first = FIRST, count = COUNT, before = {}, rates = [], events = [], middle = [], tail = [];
+let last = null, led = null;
 const get = id => document.getElementById(id);
 const text = s => String(s).replace(/[&<>"]/g, c => '&#' + c.charCodeAt(0) + ';');
 async function ask(id, path) {
@@ -56,7 +61,7 @@ async function ask(id, path) {
 }
 function event(what) {
   events.unshift(new Date().toLocaleTimeString() + '  ' + what);
-  events.length = Math.min(events.length, 12);
+  events.length = Math.min(events.length, 20);
   get('events').innerHTML = events.map(e => '<li>' + text(e) + '</li>').join('');
 }
 function role(n) {
@@ -69,6 +74,34 @@ const metric = (all, name) => {
   const line = all && all.split('\n').find(l => l.startsWith(name + ' '));
   return line ? Number(line.split(' ').pop()) : null;
 };
+function keep(list, value) {
+  list.push(value);
+  if (list.length > 120) list.shift();
+}
+function draw(id, lines) {
+  const most = Math.max(1, ...lines.flat());
+  lines.forEach((line, at) => get(id).querySelectorAll('polyline')[at].setAttribute('points',
+    line.map((v, i) => (120 - line.length + i) + ',' + (39 - 38 * v / most)).join(' ')));
+}
+// What happened to a node since it was asked last, in words.
+function news(id, then, n) {
+  const all = [], name = 'node ' + id + ': ';
+  if (role(then) !== role(n)) all.push(name + role(then) + ' -> ' + role(n));
+  if (!then || !n) return all;
+  if (then.incarnation !== n.incarnation) all.push(name + 'restarted, life ' + n.incarnation);
+  if (then.read_only !== n.read_only) {
+    all.push(name + (n.read_only ? 'its disk is full' : 'its disk has room again'));
+  }
+  if (then.configuration !== n.configuration) {
+    all.push(name + 'configuration ' + n.configuration + ', ' + n.members.length + ' members');
+  }
+  for (const link of n.links) {
+    const was = then.links.find(l => l.id === link.id);
+    if (was && was.linked && !link.linked) all.push(name + 'lost node ' + link.id);
+    if (was && !was.linked && link.linked) all.push(name + 'found node ' + link.id);
+  }
+  return all;
+}
 function tile(id, n, top) {
   const what = role(n), lag = n ? Math.max(0, top - n.applied) : 0;
   const waits = n && (n.waits_for || lag > 100 || n.phase !== 'running');
@@ -94,11 +127,13 @@ async function round() {
   const leader = up.find(n => n.leads);
   const voters = up.length ? up[0].members.filter(m => m.role === 'voter').length : count;
   all.forEach((n, i) => {
-    const now = role(n);
-    const news = before[i] !== undefined && before[i] !== now;
-    if (news) event('node ' + (i + 1) + ': ' + before[i] + ' -> ' + now);
-    before[i] = now;
+    if (i in before) news(i + 1, before[i], n).forEach(event);
+    before[i] = n;
   });
+  if (leader && led && led.ballot !== leader.ballot) {
+    event('node ' + leader.id + ' leads at ballot ' + leader.ballot + ', after node ' + led.id);
+  }
+  led = leader || led;
   const text_of_quorum = Math.floor(voters / 2) + 1 + ' of ' + voters + ' must answer';
   get('sum').textContent = up.length + ' of ' + count + ' nodes answer; ' +
     (leader ? 'node ' + leader.id +
@@ -107,12 +142,9 @@ async function round() {
   get('nodes').innerHTML = all.map((n, i) => tile(i + 1, n, top)).join('');
   const now = performance.now();
   if (last && top >= last.top) {
-    rates.push(Math.round((top - last.top) * 1000 / (now - last.now)));
-    if (rates.length > 120) rates.shift();
+    keep(rates, Math.round((top - last.top) * 1000 / (now - last.now)));
     get('rate').textContent = rates[rates.length - 1];
-    const most = Math.max(1, ...rates);
-    get('spark').firstElementChild.setAttribute('points',
-      rates.map((r, i) => (120 - rates.length + i) + ',' + (39 - 38 * r / most)).join(' '));
+    draw('spark', [rates]);
   }
   last = {top, now};
   if (leader) {
@@ -121,6 +153,9 @@ async function round() {
     const p99 = metric(figures, 'synod_operation_nanoseconds{quantile="0.99"}');
     get('p50').textContent = p50 ? us(p50) : '-';
     get('p99').textContent = p99 ? us(p99) : '-';
+    keep(middle, p50 || 0);
+    keep(tail, p99 || 0);
+    draw('late', [middle, tail]);
   }
   setTimeout(round, 1000);
 }

@@ -80,6 +80,40 @@ TEST(file_log, passes_the_suite_when_one_operation_fails) {
   run_suite({512, 1 << 26}, failure_of::operation);
 }
 
+// Records of which hardly any is dead are no reason to copy the others into what room is left: an
+// idle log that is read-only stays so, however long that lasts.
+TEST(file_log, does_not_fill_itself_up_with_copies_when_it_is_read_only) {
+  disk on(random_source(12), {4096, 1 << 20});
+  synod::log_options options;
+  options.segment_bytes = synod::segment_bytes_min;
+  options.low_water_bytes = 1 << 18;
+  auto opened = log_over_disk::open(on.mount(), options);
+  ASSERT_TRUE(opened) << opened.error();
+  std::vector<std::byte> const body(3000);
+  std::uint64_t number = 0;
+  auto const put = [&](std::uint64_t at) {
+    synod::record_view const one{{{}, synod::lane_id(1), synod::slot(at), synod::record_kind::vote},
+                                 {0, static_cast<std::uint32_t>(++number), synod::node_id(1)},
+                                 body,
+                                 synod::crc32c(body)};
+    opened->append(std::span(&one, 1), synod::ticket(number));
+    opened->wait();
+  };
+  // A few are replaced, so there is something dead.
+  while (number < 1000 && opened->state() == synod::log_state::open) {
+    put(number % 10 == 9 ? number : number + 1);
+  }
+  ASSERT_EQ(opened->state(), synod::log_state::read_only);
+  for (int i = 0; i < 1000; ++i) {
+    opened->wait();
+    (void)opened->durable();
+  }
+  EXPECT_EQ(opened->state(), synod::log_state::read_only);
+  ASSERT_FALSE(opened->failed()) << opened->failed();
+  put(5000);
+  EXPECT_FALSE(opened->failed()) << opened->failed();
+}
+
 // Before the disk is full the log says so, with room for what is on its way, and goes on when a
 // trim has freed some.
 TEST(file_log, is_read_only_before_the_disk_is_full_and_open_again_after_a_trim) {

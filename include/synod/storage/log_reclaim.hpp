@@ -22,17 +22,20 @@ template <class Io>
 class log_reclaim {
  public:
   static constexpr std::uint64_t bytes_a_step = 128 * 1024;
+  static constexpr std::uint64_t plenty = UINT64_MAX;
 
   // Effects: copies some living records through `append(record_header const&, body)`. Returns
   // whether the oldest segment can be dropped now; an error if a living record cannot be read any
-  // more.
+  // more. `room` is what the log can still write: plenty, unless the disk is short of space. Copies
+  // take at most half of it: a log that fills itself up with them would be worse off than before.
   template <class Append>
   result<bool> step(Io& disk, store_id store, live_index& live, std::uint64_t current,
-                    bool short_of_space, std::uint64_t appended, std::uint64_t durable,
+                    std::uint64_t room, std::uint64_t appended, std::uint64_t durable,
                     Append&& append) {
     std::uint64_t const oldest = live.first_segment();
+    room_ = room / 2;
     if (state_ == state::resting) {
-      if (oldest >= current || !worthwhile(live, short_of_space)) return false;
+      if (oldest >= current || !worthwhile(live)) return false;
       live.places_in(oldest, places_);
       next_ = 0;
       settled_at_ = appended;
@@ -56,13 +59,18 @@ class log_reclaim {
 
   // Most segments die whole, by a trim, and waiting for that costs nothing. One is worth its
   // copying if hardly anything in it is alive (the state of its lanes), or if two thirds of a log
-  // of some length are dead: going round once then writes at most half of what it frees.
-  static bool worthwhile(live_index const& live, bool short_of_space) {
+  // of some length are dead: going round once then writes at most half of what it frees. Where the
+  // disk is short of space, three quarters of a segment must be dead.
+  [[nodiscard]] bool worthwhile(live_index const& live) const {
     auto const& oldest = live.in(live.first_segment());
+    if (room_ < plenty / 2) return oldest.alive * 4 <= oldest.records && !in_vain(live);
     if (oldest.alive * 16 <= oldest.records) return true;
     std::uint64_t const dead = live.records() - live.alive();
-    if (short_of_space) return dead != 0;
     return live.last_segment() - live.first_segment() >= 4 && dead >= 2 * live.alive();
+  }
+
+  [[nodiscard]] bool in_vain(live_index const& live) const {
+    return vain_ == live.first_segment() + 1;
   }
 
   template <class Append>
@@ -97,6 +105,11 @@ class log_reclaim {
       if (all.size() < read.extent()) return unreadable(segment);
       auto const body = all.subspan(read.header_bytes, says.body_bytes);
       if (crc32c(body) != says.body_checksum) return unreadable(segment);
+      if (copied + read.extent() > room_) {  // few records, but large ones
+        vain_ = segment + 1;
+        next_ = places_.size();
+        return {};
+      }
       settled_at_ = append(says, body);
       copied += read.extent();
     }
@@ -113,6 +126,8 @@ class log_reclaim {
   std::vector<record_place> places_;
   std::size_t next_ = 0;
   std::uint64_t settled_at_ = 0;
+  std::uint64_t room_ = plenty / 2;
+  std::uint64_t vain_ = 0;  // above the segment whose living records found no room
   segment_reader<Io> reader_;
 };
 
