@@ -87,8 +87,9 @@ class report {
 
 // Reads are linearizable, unless one node is asked for what it knows.
 synod::read::level level_of(settings const& with) {
-  if (with.at == 0) return synod::read::linearizable_index{};
-  return synod::read::local{};
+  if (with.at != 0) return synod::read::local{};
+  if (with.masterless) return synod::read::linearizable_quorum{};
+  return synod::read::linearizable_index{};
 }
 synod::asio::client_call call_of(settings const& with) {
   synod::asio::client_call made;
@@ -234,11 +235,10 @@ class load {
     } else if (dice_.below(100) < with_.reads) {
       note(by, "invoke", kind::read, "null");
       kv::get what(by.key);
-      by.over.async_read(
-          std::move(what), synod::read::linearizable_index{}, [this, &by](outcome<kv::found> got) {
-            bool const there = got && *got;
-            ended(by, kind::read, got, there ? got->value.substr(0, got->value.find(' ')) : "null");
-          });
+      by.over.async_read(std::move(what), level_of(with_), [this, &by](outcome<kv::found> got) {
+        bool const there = got && *got;
+        ended(by, kind::read, got, there ? got->value.substr(0, got->value.find(' ')) : "null");
+      });
     } else {
       by.value = ++values_;
       note(by, "invoke", kind::write, std::to_string(by.value));

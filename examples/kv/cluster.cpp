@@ -74,7 +74,8 @@ std::string cluster::log_of(std::uint64_t id) const {
 std::vector<std::string> cluster::words(std::vector<std::string> first) const {
   for (std::string const& one :
        {std::string("--port"), std::to_string(with_.port), std::string("--nodes"),
-        std::to_string(with_.nodes), std::string("--cluster"), with_.cluster}) {
+        std::to_string(with_.nodes), std::string("--cluster"), with_.cluster,
+        std::string("--variant"), std::string(with_.masterless ? "masterless" : "multi_paxos")}) {
     first.push_back(one);
   }
   return first;
@@ -129,7 +130,7 @@ std::string cluster::begin() {
   for (unsigned id = 1; id <= with_.nodes; ++id) {
     if (auto const why = start(id); !why.empty()) return why;
   }
-  if (!settled(20'000)) return "the nodes do not agree on a leader: look into " + with_.data;
+  if (!settled(20'000)) return "the nodes do not find together: look into " + with_.data;
   return {};
 }
 
@@ -194,8 +195,8 @@ bool cluster::settled(int milliseconds) {
       if (!is_up(id)) continue;
       auto const now = fetch(static_cast<std::uint16_t>(with_.port + 40 + id), "/status", 500);
       std::string const known = now ? json_field(*now, "leader") : "";
-      all = now && json_field(*now, "phase") == "running" && !known.empty() && known != "null" &&
-            (leader.empty() || leader == known);
+      bool const leads = !known.empty() && known != "null" && (leader.empty() || leader == known);
+      all = now && json_field(*now, "phase") == "running" && (leads || with_.masterless);
       leader = known;
     }
     if (all && !leader.empty()) return true;
@@ -209,10 +210,10 @@ explained cluster::ask(std::string const& words, int milliseconds) {
   explained last;
   last.reply = "no node is up: say `restart all`";
   bool may_be_done = false;
-  for (std::uint64_t at = last_leader_; ms_since(begun) < milliseconds;) {
+  for (std::uint64_t at = last_served_; ms_since(begun) < milliseconds;) {
     if (!is_up(at) || frozen_[at]) {
       at = at % with_.nodes + 1;
-      if (at == last_leader_) pause_ms(10);
+      if (at == last_served_) pause_ms(10);
       continue;
     }
     auto const sent = clock::now();
@@ -222,7 +223,7 @@ explained cluster::ask(std::string const& words, int milliseconds) {
     made.milliseconds = ms_since(sent);
     made.node = at;
     if (made.good) {
-      last_leader_ = at;
+      last_served_ = at;
       return made;
     }
     if (made.reply.starts_with("-MOVED")) {

@@ -45,11 +45,14 @@ class cluster {
   proxy& wires() { return wires_; }
   processes& programs() { return nodes_; }
 
+  // Who served last.
+  [[nodiscard]] std::uint64_t last_served() const { return last_served_; }
   // Who leads, asked of all; waits for one.
   std::optional<std::uint64_t> leader(int milliseconds);
-  // Effects: waits until all that run are founded and know a leader.
+  // Effects: waits until all that run are founded and, where one is elected, know a leader.
   bool settled(int milliseconds);
-  // Effects: sends the command to whoever leads, again while it is certain that nothing was done.
+  // Effects: sends the command to whoever leads, or to whoever served last, again while it is
+  // certain that nothing was done.
   explained ask(std::string const& words, int milliseconds);
   // Words by which another program of ours finds this cluster.
   [[nodiscard]] std::vector<std::string> words(std::vector<std::string> first) const;
@@ -63,7 +66,7 @@ class cluster {
   proxy wires_;
   std::vector<pid_t> running_ = std::vector<pid_t>(proxy::nodes_max + 1, -1);
   std::vector<bool> frozen_ = std::vector<bool>(proxy::nodes_max + 1, false);
-  std::uint64_t last_leader_ = 1;
+  std::uint64_t last_served_ = 1;
 };
 
 }  // namespace store

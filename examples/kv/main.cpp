@@ -21,6 +21,7 @@ constexpr char usage[] =
     "with\n"
     "options: --port 7400   node N serves Redis clients at this + N, our own at + 20 + N,\n"
     "                       /status and /metrics at + 40 + N, its peers at + 60 + N\n"
+    "         --variant multi_paxos   with a leader, or masterless: any node serves\n"
     "         --nodes 3     how many there are; --cluster NAME names them\n"
     "         --timeout 10  seconds until a command ends with an unknown fate\n"
     "         --at ID       asks that node only, and believes what it knows\n"

@@ -64,9 +64,11 @@ function event(what) {
   events.length = Math.min(events.length, 20);
   get('events').innerHTML = events.map(e => '<li>' + text(e) + '</li>').join('');
 }
+const led = n => n.protocol !== 'masterless_multi_paxos';
 function role(n) {
   if (!n) return 'down';
   if (n.phase !== 'running') return n.phase;
+  if (!led(n)) return n.leads ? 'holds the open range' : 'serves';
   return n.leads ? 'leader' : n.campaigns ? 'campaigns' : 'follower';
 }
 const us = ns => ns >= 1e6 ? (ns / 1e6).toFixed(1) + ' ms' : Math.round(ns / 1e3) + ' us';
@@ -124,7 +126,7 @@ async function round() {
     try { return JSON.parse(got) } catch (e) { return null }
   }));
   const top = Math.max(0, ...all.map(n => n ? n.chosen_upto : 0)), up = all.filter(n => n);
-  const leader = up.find(n => n.leads);
+  const leader = up.find(n => n.leads), all_serve = up.length && !led(up[0]);
   const voters = up.length ? up[0].members.filter(m => m.role === 'voter').length : count;
   all.forEach((n, i) => {
     if (i in before) news(i + 1, before[i], n).forEach(event);
@@ -137,7 +139,8 @@ async function round() {
   const text_of_quorum = Math.floor(voters / 2) + 1 + ' of ' + voters + ' must answer';
   get('sum').textContent = up.length + ' of ' + count + ' nodes answer; ' +
     (leader ? 'node ' + leader.id +
-    ' leads at ballot ' + leader.ballot : 'nobody leads') + '; ' + text_of_quorum +
+    (all_serve ? ' holds the open range' : ' leads') + ' at ballot ' + leader.ballot :
+    all_serve ? 'any of them serves' : 'nobody leads') + '; ' + text_of_quorum +
     (up.length ? ' (' + up[0].protocol + ', configuration ' + up[0].configuration + ')' : '');
   get('nodes').innerHTML = all.map((n, i) => tile(i + 1, n, top)).join('');
   const now = performance.now();

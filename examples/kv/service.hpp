@@ -4,7 +4,6 @@
 #include <synod/asio/replica.hpp>
 #include <synod/machine/kv.hpp>
 #include <synod/observe/counters.hpp>
-#include <synod/protocol/multi_paxos.hpp>
 
 #include <charconv>
 #include <cstddef>
@@ -21,13 +20,17 @@
 
 namespace store {
 
-using replica = synod::asio::replica<synod::multi_paxos<>, synod::kv, synod::file_log<>,
-                                     synod::asio::tcp_mesh, synod::cereal_codec, synod::counters>;
+template <class Protocol>
+using replica_of =
+    synod::asio::replica<Protocol, synod::kv, synod::file_log<>, synod::asio::tcp_mesh,
+                         synod::cereal_codec, synod::counters>;
 
 // What Redis clients may ask of a replica. Whoever does not lead sends them on to the one that
-// does, with MOVED and its address.
+// does, with MOVED and its address; without leaders everybody serves.
+template <class Protocol>
 class service {
  public:
+  using replica = replica_of<Protocol>;
   using words = std::vector<std::string>;
 
   // Under way at once in the one session that this node has; the cluster's limit is the same.
@@ -74,6 +77,11 @@ class service {
   }
 
  private:
+  static synod::read::level level() {
+    if constexpr (Protocol::elects_leader) return synod::read::linearizable_index{};
+    return synod::read::linearizable_quorum{};
+  }
+
   // Whoever else is known to lead, as an answer; empty if this node may try.
   [[nodiscard]] std::string moved(std::string const& key) const {
     auto const hint = replica_.leader();
@@ -143,9 +151,10 @@ class service {
     };
     kv::get what(key);
     // Who does not know a leader yet asks through the log, and waits for one.
-    if (!replica_.leader().leader) return submit(std::move(what), std::move(key), to, render);
-    replica_.async_read(std::move(what), synod::read::linearizable_index{},
-                        answering<kv::found>(to, std::move(key), render));
+    if (Protocol::elects_leader && !replica_.leader().leader) {
+      return submit(std::move(what), std::move(key), to, render);
+    }
+    replica_.async_read(std::move(what), level(), answering<kv::found>(to, std::move(key), render));
   }
   void set(words given, answer const& to) {
     std::string key = given[1];
@@ -181,7 +190,7 @@ class service {
     }
     if (auto const elsewhere = moved(given[1]); !elsewhere.empty()) return to(elsewhere);
     kv::range what(given[1], given[2], limit);
-    replica_.async_read(std::move(what), synod::read::linearizable_index{},
+    replica_.async_read(std::move(what), level(),
                         answering<kv::slice>(to, given[1], [](kv::slice const& found) {
                           std::string all = resp::array(found.items.size() * 2);
                           for (auto const& one : found.items) {

@@ -44,6 +44,7 @@ struct settings {
   std::uint64_t low_water_bytes = 0;
   std::vector<std::pair<std::string, double>> times;  // in milliseconds: see times.hpp
   bool insecure = false;
+  bool masterless = false;  // the variant
   bool json = false;
   bool watch = false;
   bool count = false;  // of bench: increments of one counter
@@ -118,6 +119,10 @@ inline std::string take_option(std::string const& name, std::string const& value
     into.times.emplace_back(name.substr(2), milliseconds);
     return good ? "" : "milliseconds above 0";
   }
+  if (name == "--variant") {
+    into.masterless = value == "masterless";
+    return into.masterless || value == "multi_paxos" ? "" : "multi_paxos or masterless";
+  }
   if (name == "--data") into.data = value;
   if (name == "--peers") into.peers = value;
   if (name == "--cluster") into.cluster = value;
@@ -130,7 +135,7 @@ inline bool takes_value(std::string const& name) {
   for (char const* const one :
        {"--port", "--nodes", "--seconds", "--timeout", "--clients", "--keys", "--limit", "--at",
         "--segment-bytes", "--low-water-bytes", "--reads", "--bytes", "--hosts", "--data",
-        "--peers", "--cluster", "--history", "--script"}) {
+        "--peers", "--cluster", "--history", "--script", "--variant"}) {
     if (name == one) return true;
   }
   return name.ends_with("-ms");
@@ -169,6 +174,8 @@ inline std::string read_settings(int count, char** words, settings& into) {
 
 int serve(settings const& with);
 int times(settings const& with);
+int serve_masterless(settings const& with);
+int times_masterless();
 int ask(settings const& with);  // get, set, del, incr, range
 int bench(settings const& with);
 int status(settings const& with);

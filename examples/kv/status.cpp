@@ -43,10 +43,13 @@ void print(settings const& with, std::vector<std::optional<std::string>> const& 
     }
     bool const leads = json_field(*one, "leads") == "true";
     std::string const phase = json_field(*one, "phase");
-    std::string const role = phase != "running" ? phase : leads ? "leads" : "follows";
+    bool const masterless = json_field(*one, "protocol") == "masterless_multi_paxos";
+    char const* const serves =
+        leads ? (masterless ? "has range" : "leads") : (masterless ? "serves" : "follows");
+    std::string const role = phase != "running" ? phase : serves;
     auto const applied = std::strtoull(json_field(*one, "applied").c_str(), nullptr, 10);
     std::string leader = json_field(*one, "leader");
-    if (leader == "null") leader = "?";
+    if (leader == "null") leader = masterless ? "-" : "?";
     std::printf("%-5u %-10s %-10s %-14s %10s %10llu %8llu  %s\n", id, role.c_str(), leader.c_str(),
                 json_field(*one, "ballot").c_str(), json_field(*one, "chosen_upto").c_str(),
                 applied, newest - std::min(newest, applied), json_field(*one, "waits_for").c_str());

@@ -20,7 +20,7 @@ struct named_time {
 template <class Options>
 std::vector<named_time> times_of(Options& of) {
   auto& core = of.protocol;
-  return {
+  std::vector<named_time> all = {
       {"submit-timeout-ms", &of.submit_timeout_ns, "until a command ends with an unknown fate"},
       {"read-timeout-ms", &of.read_timeout_ns, "until a read is given up"},
       {"transfer-timeout-ms", &of.transfer_timeout_ns, "until a hand-over is given up"},
@@ -43,15 +43,23 @@ std::vector<named_time> times_of(Options& of) {
       {"spare-link-ms", &of.mesh.spare_link_ns, "until a second connection is closed"},
       {"redial-first-ms", &of.mesh.redial.first_ns, "first pause before calling a peer again"},
       {"redial-most-ms", &of.mesh.redial.most_ns, "longest pause before that"},
-      {"heartbeat-ms", &core.leader.heartbeat_ns, "between heartbeats; a leader is missed after 2"},
-      {"pulse-ms", &core.pulse_ns, "between signs of life of a leader with nothing to do"},
       {"resend-ms", &core.resend_ns, "until what was not answered is sent again"},
       {"gap-grace-ms", &core.gap_grace_ns, "until a gap in the log is asked for"},
       {"learn-retry-ms", &core.learn_retry_ns, "until it is asked for again"},
       {"probe-ms", &core.probe_ns, "of silence until a node asks around"},
-      {"transfer-max-ms", &core.transfer_max_ns, "for an heir to be up to date"},
       {"read-max-ms", &core.read_max_ns, "until a quorum that confirms a read is given up"},
   };
+  if constexpr (requires { core.leader; }) {
+    all.push_back({"heartbeat-ms", &core.leader.heartbeat_ns,
+                   "between heartbeats; a leader is missed after 2"});
+    all.push_back(
+        {"pulse-ms", &core.pulse_ns, "between signs of life of a leader with nothing to do"});
+    all.push_back({"transfer-max-ms", &core.transfer_max_ns, "for an heir to be up to date"});
+  }
+  if constexpr (requires { core.gap_fill_ns; }) {
+    all.push_back({"gap-fill-ms", &core.gap_fill_ns, "until a slot that is left open is filled"});
+  }
+  return all;
 }
 
 // Sets what was given; returns what is wrong, or nothing.

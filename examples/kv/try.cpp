@@ -25,7 +25,8 @@ constexpr int patience_ms = 15'000;
 
 constexpr std::string_view commands =
     "  put KEY VALUE   get KEY   del KEY   incr KEY     through whoever leads\n"
-    "  kill N|leader   kill -9; says who took over and how long writes stalled\n"
+    "  kill N|leader|any  kill -9, of `any` whoever served last; says who took over, and how long\n"
+    "                  writes stalled\n"
     "  restart N|all   kill -9 where it runs, then start with what is on its disk\n"
     "  freeze N        SIGSTOP; `thaw N` ends that\n"
     "  partition N     nothing gets to node N or from it; `heal` ends that, and what follows\n"
@@ -82,6 +83,7 @@ class prompt {
     if (name == "drop" && numbered) return everywhere({false, 0, static_cast<int>(number)});
     if (name == "restart" && count == 1 && words[1] == "all") return restart_all();
     if (name == "kill" && count == 1 && words[1] == "leader") return kill_leader();
+    if (name == "kill" && count == 1 && words[1] == "any") return kill_any();
     if (name == "oneway" && count == 2) return oneway(words[1], words[2]);
     if (numbered && number >= 1 && number <= cluster_.size()) {
       if (name == "kill") return kill(number);
@@ -120,16 +122,25 @@ class prompt {
     return say("node " + std::to_string(id) + " is dead");
   }
   bool kill_leader() {
+    if (cluster_.with().masterless) return complain("nobody ever leads here: say `kill any`");
     auto const old = cluster_.leader(patience_ms);
     if (!old) return complain("nobody leads: say `restart all`");
+    return kill_and_write(*old, " led and is dead; ", " leads (ballot ");
+  }
+  bool kill_any() {
+    std::uint64_t const old = cluster_.last_served();
+    if (!cluster_.is_up(old)) return complain("node " + std::to_string(old) + " is down already");
+    return kill_and_write(old, " is dead; ", " serves (ballot ");
+  }
+  bool kill_and_write(std::uint64_t old, char const* died, char const* serves) {
     auto const begun = clock::now();
-    cluster_.kill(*old);
+    cluster_.kill(old);
     auto const written =
         cluster_.ask("SET kv-try/after-kill " + std::to_string(++probes_), patience_ms);
     double const stalled = ms_since(begun);
-    std::string const dead = "node " + std::to_string(*old) + " led and is dead; ";
+    std::string const dead = "node " + std::to_string(old) + died;
     if (!written.good) return complain(dead + "nobody took over: " + written.reply);
-    return say(dead + "node " + std::to_string(written.node) + " leads (ballot " + written.ballot +
+    return say(dead + "node " + std::to_string(written.node) + serves + written.ballot +
                "); writes stalled for " + in_ms(stalled));
   }
   bool restart(unsigned id) {
@@ -144,8 +155,11 @@ class prompt {
     for (unsigned id = 1; id <= cluster_.size(); ++id) {
       if (auto const why = cluster_.start(id); !why.empty()) return complain(why);
     }
-    if (!cluster_.settled(patience_ms)) return complain("no leader: look at `status`");
-    return say("all nodes were killed and are up; one leads after " + in_ms(ms_since(begun)));
+    if (!cluster_.settled(patience_ms)) return complain("they do not serve: look at `status`");
+    return say("all nodes were killed and are up; " + who_serves() + in_ms(ms_since(begun)));
+  }
+  [[nodiscard]] std::string who_serves() const {
+    return cluster_.with().masterless ? "all serve after " : "one leads after ";
   }
   bool freeze(unsigned id, bool frozen) {
     if (!cluster_.is_up(id)) return complain("node " + std::to_string(id) + " is down");
@@ -261,7 +275,7 @@ class prompt {
   }
 
   // Clients that repeat an increment until they know its fate, while one leader after the other is
-  // killed: each must have counted once.
+  // killed, or one node after the other: each must have counted once.
   bool count_once(std::string const& kills) {
     unsigned wanted = 0;
     if (!read_number(kills, wanted)) return complain("how many kills? say `count 10`");
@@ -276,16 +290,18 @@ class prompt {
                       return pause_ms(20);
                     }
                     pause_ms(300);
-                    auto const leader = cluster_.leader(patience_ms);
-                    if (!leader) return;
-                    cluster_.kill(*leader);
+                    bool const masterless = cluster_.with().masterless;
+                    std::optional<std::uint64_t> const victim =
+                        masterless ? 1 + done % cluster_.size() : cluster_.leader(patience_ms);
+                    if (!victim) return;
+                    cluster_.kill(*victim);
                     ++done;
-                    cluster_.leader(patience_ms);
-                    restart(static_cast<unsigned>(*leader));
+                    if (!masterless) cluster_.leader(patience_ms);
+                    restart(static_cast<unsigned>(*victim));
                   });
-    return good
-               ? say(std::to_string(done) + " leaders were killed, and each increment counted once")
-               : complain("the total is not what was acknowledged");
+    char const* const whom = cluster_.with().masterless ? " nodes" : " leaders";
+    return good ? say(std::to_string(done) + whom + " were killed, and each increment counted once")
+                : complain("the total is not what was acknowledged");
   }
 
   cluster& cluster_;
@@ -303,8 +319,12 @@ int try_it(settings const& with) {
     std::cerr << "kv: " << why << std::endl;
     return exit_refused;
   }
-  auto const leader = here.leader(patience_ms);
-  std::cout << "node " << leader.value_or(0) << " leads after " << in_ms(ms_since(begun))
+  if (with.masterless) {
+    std::cout << "all nodes serve";
+  } else {
+    std::cout << "node " << here.leader(patience_ms).value_or(0) << " leads";
+  }
+  std::cout << " after " << in_ms(ms_since(begun))
             << "; status page http://127.0.0.1:" << here.with().port + 41 << "/" << std::endl;
   prompt one(here);
   bool good = true;

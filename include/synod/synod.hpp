@@ -61,12 +61,12 @@
 #include <synod/protocol/multi_paxos/configurations.hpp>
 #include <synod/protocol/multi_paxos/confirming.hpp>
 #include <synod/protocol/multi_paxos/core.hpp>
+#include <synod/protocol/multi_paxos/extent_reads.hpp>
 #include <synod/protocol/multi_paxos/following.hpp>
 #include <synod/protocol/multi_paxos/leading.hpp>
 #include <synod/protocol/multi_paxos/lost_slots.hpp>
 #include <synod/protocol/multi_paxos/masterless/contending.hpp>
 #include <synod/protocol/multi_paxos/masterless/core.hpp>
-#include <synod/protocol/multi_paxos/masterless/extent_reads.hpp>
 #include <synod/protocol/multi_paxos/masterless/messages.hpp>
 #include <synod/protocol/multi_paxos/masterless/options.hpp>
 #include <synod/protocol/multi_paxos/masterless/wire.hpp>

@@ -28,6 +28,19 @@ INSTANTIATE_TEST_SUITE_P(all, election_transcript,
                                            "constrained", "chained", "one_way", "alone_and_back",
                                            "leader_restarts"));
 
+// The other policy on the same topologies: it waits for silence, so ten beats are too few.
+class stable_transcript : public ::testing::TestWithParam<char const*> {};
+
+TEST_P(stable_transcript, is_what_happens) {
+  support::election_run<synod::stable> run;
+  auto const report = synod::testing::run_script_file(
+      SYNOD_ROOT "/tests/transcripts/elections/stable_" + std::string(GetParam()) + ".txt",
+      [&](auto const& command) { return run(command); });
+  EXPECT_TRUE(report.good()) << report.text();
+}
+INSTANTIATE_TEST_SUITE_P(all, stable_transcript,
+                         ::testing::Values("quorum_loss", "constrained", "chained"));
+
 bool decided(election& run, std::uint64_t what, unsigned who) {
   for (auto const& [at, content] : run.nodes().at(who).applied) {
     if (content == support::commands{what}) return true;

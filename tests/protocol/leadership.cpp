@@ -120,6 +120,30 @@ TEST(leadership, catches_up_before_it_proposes) {
 
 // Leadership is handed over: nothing is admitted meanwhile, the target campaigns at once, and
 // leads.
+// Nobody leads any more; a quorum knows how far the log may reach, and whoever asks it waits for
+// that. Alone it gets no answer.
+TEST(leadership, a_quorum_answers_reads_while_nobody_leads) {
+  run r(5);
+  r.boot_all();
+  r.elect(a, {a, b, c, d, e});
+  ASSERT_FALSE(r.propose(a, 72));
+  r.exchange({a, b, c});
+  r.drop_everything();
+  slot const decided = r.core(a).chosen_upto();
+  ASSERT_GE(decided, slot(2));
+  r.crash(a);
+  ASSERT_FALSE(r.read(e, 1, true));
+  r.exchange({d, e});
+  EXPECT_EQ(r.answer(e, 1), nullptr) << "two of five are no quorum";
+  r.exchange({b, d, e});
+  r.fire(e);
+  r.exchange({b, d, e});
+  ASSERT_NE(r.answer(e, 1), nullptr);
+  EXPECT_EQ(r.answer(e, 1)->upto, decided);
+  EXPECT_LT(r.core(e).chosen_upto(), decided) << "e has to learn it first";
+  EXPECT_EQ(r.complaints(), "");
+}
+
 TEST(leadership, hands_over) {
   run r(3);
   r.boot_all();

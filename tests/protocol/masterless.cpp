@@ -108,6 +108,37 @@ TEST(masterless, a_window_of_one_is_a_chain) {
   EXPECT_EQ(r.complaints(), "");
 }
 
+// Who proposes alone takes the first slot: one that it left to others would hold it up until
+// somebody fills it, and no timer fires here.
+TEST(masterless, alone_it_leaves_no_slot_to_others) {
+  run r(5);
+  for (unsigned i = 0; i < 5; ++i) r.given(i).everybody_proposes = false;
+  r.boot_all();
+  for (command one = 100; one < 110; ++one) {
+    ASSERT_FALSE(r.propose(d, one));
+    r.exchange({a, b, c, d, e});
+    EXPECT_EQ(times_decided(r, d, one), 1U) << one;
+  }
+  EXPECT_EQ(r.complaints(), "");
+}
+
+// Those that were seen proposing share the slots: they do not meet, and are done without a timer.
+TEST(masterless, those_who_propose_share_the_slots) {
+  run r(5);
+  for (unsigned i = 0; i < 5; ++i) r.given(i).everybody_proposes = false;
+  r.boot_all();
+  for (command round = 0; round < 8; ++round) {
+    for (unsigned who : {b, d, e}) ASSERT_FALSE(r.propose(who, 100 + 10 * round + who));
+    r.exchange({a, b, c, d, e});
+    for (unsigned who : {b, d, e}) {
+      if (round < 3) continue;
+      EXPECT_EQ(times_decided(r, who, 100 + 10 * round + who), 1U) << "round " << round;
+    }
+    if (round < 3) let_all_run(r, 5, 40);
+  }
+  EXPECT_EQ(r.complaints(), "");
+}
+
 // What was taken back from a range, and decided elsewhere, is not taken back again when the ring of
 // open slots comes round to the same place (M3).
 TEST(masterless, a_batch_is_taken_back_once) {

@@ -75,6 +75,22 @@ TEST(read_barrier, an_index_read_is_for_the_leader_and_a_follower_read_for_anybo
   EXPECT_TRUE(b.begin(2, read::linearizable_follower(), 0, false));
 }
 
+TEST(read_barrier, a_quorum_read_has_a_question_of_its_own) {
+  bench b;
+  b.begin(1, read::linearizable_quorum(), 0, false);
+  b.begin(2, read::linearizable_follower(), 0, false);
+  b.flush();
+  ASSERT_EQ(b.questions.size(), 2U);
+  EXPECT_FALSE(read_barrier::by_quorum(b.questions[0]));
+  EXPECT_TRUE(read_barrier::by_quorum(b.questions[1]));
+  b.reads.answered(b.questions[0], slot(), {error_code::not_leader, 0, "test", ""});
+  b.reads.finished().clear();
+  b.reads.answered(b.questions[1], slot(4), {});
+  EXPECT_TRUE(b.served().empty());
+  b.reads.applied(slot(4));
+  EXPECT_EQ(b.served(), handles{1});
+}
+
 TEST(read_barrier, a_log_read_waits_for_its_own_barrier) {
   bench b;
   b.begin(1, read::linearizable_log());
@@ -164,11 +180,11 @@ TEST(read_barrier, is_bounded) {
 }
 
 TEST(read_barrier, every_level_keeps_its_promise_in_random_histories) {
-  int served[6] = {};
+  int served[7] = {};
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     support::read_world world(seed);
     world.run(400);
-    for (int level = 0; level < 6; ++level) {
+    for (int level = 0; level < 7; ++level) {
       ASSERT_EQ(world.broken[level], 0) << "level " << level << " seed " << seed;
       served[level] += world.served[level];
     }

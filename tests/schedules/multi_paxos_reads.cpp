@@ -44,6 +44,34 @@ run read_at_an_isolated_leader() {
   return r;
 }
 
+// A quorum that is asked without a leader's word: a hears only itself.
+run a_quorum_read_alone() {
+  run r = deposed_without_knowing();
+  (void)r.read(a, 1, true);
+  r.drop_everything();
+  return r;
+}
+
+// c asks how far the others voted; a, which voted in slot 2, has forgotten all of it.
+run an_extent_from_an_amnesiac() {
+  run r(3);
+  r.boot_all();
+  r.elect(b, {a, b, c});
+  (void)r.propose(b, 72);
+  r.exchange({a, b});
+  r.must(r.core(b).chosen_upto() == slot(2), "b decides with a");
+  r.drop_everything();
+  synod::damage lost;
+  lost.everything = true;
+  r.crash(a);
+  r.at(a).disk.clear();
+  r.at(a).durable_records = 0;
+  r.boot(a, lost);
+  (void)r.read(c, 1, true);
+  r.exchange({a, c});
+  return r;
+}
+
 // An acknowledgement that was given before the read began arrives after it did.
 run an_earlier_acknowledgement() {
   run r(3);
@@ -187,6 +215,8 @@ run too_many_reads() {
 
 support::guarded const all[] = {
     {"multi_paxos", "deposed_leader_acknowledged", read_at_a_deposed_leader},
+    {"multi_paxos", "read_without_quorum", a_quorum_read_alone},
+    {"multi_paxos", "amnesiac_tells_extent", an_extent_from_an_amnesiac},
     {"multi_paxos", "read_without_quorum", read_at_an_isolated_leader},
     {"multi_paxos", "read_counts_earlier_pulse", an_earlier_acknowledgement},
     {"multi_paxos", "stale_ack_counted", an_acknowledgement_of_another_ballot},

@@ -151,7 +151,7 @@ class hand_run {
   void advise(unsigned who, synod::leader_advice what);
   std::optional<synod::refusal> propose(unsigned who, std::uint64_t command);
   std::optional<synod::refusal> request(unsigned who, typename Core::request_type asked);
-  std::optional<synod::refusal> read(unsigned who, std::uint64_t id);
+  std::optional<synod::refusal> read(unsigned who, std::uint64_t id, bool by_quorum = false);
   void hand_in(letter one);
   // As if `from` had sent it.
   void forge(unsigned from, unsigned to, message what);

@@ -211,13 +211,13 @@ std::optional<synod::refusal> hand_run<Core>::propose(unsigned who, std::uint64_
 }
 
 template <class Core>
-std::optional<synod::refusal> hand_run<Core>::read(unsigned who, std::uint64_t id) {
+std::optional<synod::refusal> hand_run<Core>::read(unsigned who, std::uint64_t id, bool by_quorum) {
   synod::slot most;
   for (node const& one : nodes_) {
     if (one.applied_upto > most) most = one.applied_upto;
   }
   reads_[{who, id}] = most;
-  return request(who, synod::read_request{id});
+  return request(who, synod::read_request{id, by_quorum});
 }
 
 template <class Core>

@@ -31,6 +31,7 @@ masterless_by_hand::masterless_by_hand(unsigned count, synod::membership const& 
     mine.constants.alpha = 4;
     mine.pipeline_slots_max = 4;
     mine.accept_ahead_max = 64;
+    mine.everybody_proposes = true;  // so that nobody's slots depend on what it heard
   }
 }
 

@@ -61,7 +61,8 @@ struct read_world {
   }
 
   synod::read::level any_level() {
-    switch (dice.below(6)) {
+    switch (dice.below(7)) {
+      case 6: return synod::read::linearizable_quorum();
       case 0: return synod::read::linearizable_log();
       case 1: return synod::read::linearizable_index();
       case 2: return synod::read::linearizable_follower();
@@ -141,8 +142,8 @@ struct read_world {
   std::vector<std::uint64_t> questions;
   std::map<std::uint64_t, begun> reads;
   std::uint64_t handles = 0;
-  int served[6] = {};
-  int broken[6] = {};
+  int served[7] = {};
+  int broken[7] = {};
   int stuck = 0;
   int ended_twice = 0;
 };

@@ -24,6 +24,7 @@ char const* const usage =
     "  --faults LIST     all | none | some of network,clock,disk,process,client,membership\n"
     "  --mutation NAME   switches off one guard; all: each in turn, until it is caught\n"
     "  --ranges N        of seeds, in each of which `all` must catch it              (5)\n"
+    "  --measure NAME    a protocol, or all: what a decision costs, and how many there are\n"
     "  --replay SEED     runs one seed and prints everything that happened\n"
     "  --trace FILE      where --replay and failures write it, instead of standard output\n"
     "  --list            protocols, quorums and mutations\n"
@@ -60,6 +61,8 @@ std::string take(std::string const& option, std::string const& value, command_li
     into.host = value;
   } else if (option == "--mutation") {
     into.mutation = value;
+  } else if (option == "--measure") {
+    into.measure = value;
   } else if (option == "--trace") {
     into.trace_file = value;
   } else if (option == "--faults") {

@@ -16,6 +16,7 @@ struct command_line {
   std::string leader;
   std::string host = "all";
   std::string mutation;
+  std::string measure;  // a protocol, or all
   std::string trace_file;
   unsigned nodes = 3;
   std::uint64_t first_seed = 1;

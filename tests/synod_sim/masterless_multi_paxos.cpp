@@ -6,7 +6,7 @@
 namespace synod_sim {
 
 static registered const masterless(
-    make_runner<synod::testing::cluster<synod::masterless_multi_paxos<named_quorum>,
-                                        number_machine>>("masterless_multi_paxos", "none"));
+    make_measured_runner<synod::masterless_multi_paxos<named_quorum>>("masterless_multi_paxos",
+                                                                      "none"));
 
 }  // namespace synod_sim

@@ -6,7 +6,6 @@
 namespace synod_sim {
 
 static registered const elected_by_ballot(
-    make_runner<synod::testing::cluster<synod::multi_paxos<named_quorum>, number_machine>>(
-        "multi_paxos", "ballot_election"));
+    make_measured_runner<synod::multi_paxos<named_quorum>>("multi_paxos", "ballot_election"));
 
 }  // namespace synod_sim

@@ -6,9 +6,7 @@
 
 namespace synod_sim {
 
-using stable_log =
-    synod::testing::cluster<synod::multi_paxos<named_quorum, synod::stable>, number_machine>;
-
-static registered const stable(make_runner<stable_log>("multi_paxos", "stable"));
+static registered const stable(
+    make_measured_runner<synod::multi_paxos<named_quorum, synod::stable>>("multi_paxos", "stable"));
 
 }  // namespace synod_sim

@@ -94,6 +94,7 @@ inline void decode(wire_reader& in, read::level& value) {
     case 3: value = read::session{number}; return;
     case 4: value = read::bounded_stale{static_cast<time_ns>(number & INT64_MAX)}; return;
     case 5: value = read::local{}; return;
+    case 6: value = read::linearizable_quorum{}; return;
     default: in.fail();
   }
 }

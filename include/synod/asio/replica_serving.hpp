@@ -135,10 +135,11 @@ admin_page replica_state<P, M, S, T, C, O>::page(std::string_view path) const {
     return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_of(now, figures)};
   }
   if (path == "/healthz") {
-    // Healthy is who can serve: it runs, and knows a leader.
-    bool const well = now.phase == replica_phase::running && now.leader.leader.has_value();
-    return {well ? 200 : 503, "text/plain; charset=utf-8",
-            well ? "ok\n" : what_it_waits_for(now) + "\n"};
+    // Healthy is who can serve: it runs, and knows a leader, or needs none.
+    std::string const waits_for = what_it_waits_for(now);
+    bool const served = P::elects_leader ? now.leader.leader.has_value() : waits_for.empty();
+    bool const well = now.phase == replica_phase::running && served;
+    return {well ? 200 : 503, "text/plain; charset=utf-8", well ? "ok\n" : waits_for + "\n"};
   }
   if (path == "/" && !options_.admin_page.empty()) {
     return {200, "text/html; charset=utf-8", options_.admin_page};

@@ -52,6 +52,7 @@ struct replica_status {
   incarnation life;
   char const* protocol = "";
 
+  bool elects_leader = true;  // false: any node serves any client
   leader_hint leader;
   bool leads = false;
   bool preparing = false;  // it campaigns: promises are being collected

@@ -340,6 +340,7 @@ replica_status replica_state<P, M, S, T, C, O>::status() const {
   made.phase = phase_;
   made.self = node_id(options_.id);
   made.protocol = P::name();
+  made.elects_leader = P::elects_leader;
   made.operations = book_.size();
   made.read_only = short_of_space_;
   made.data = options_.data;

@@ -89,8 +89,9 @@ inline std::string what_it_waits_for(replica_status const& of) {
       }
     }
   }
-  std::string text = "no leader: " + std::to_string(reached) + " of " + std::to_string(voters) +
-                     " voters are connected here";
+  if (!of.elects_leader && 2 * reached > voters) return {};
+  std::string text = (of.elects_leader ? "no leader: " : "too few: ") + std::to_string(reached) +
+                     " of " + std::to_string(voters) + " voters are connected here";
   if (!missing.empty()) text += "; no connection to " + text_of(missing);
   return text;
 }

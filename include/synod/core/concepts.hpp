@@ -131,11 +131,15 @@ struct exemplar_machine {
 };
 }  // namespace detail
 
-// A protocol is a bundle of policies whose nested `core<Machine>` is the state machine.
+// A protocol is a bundle of policies whose nested `core<Machine>` is the state machine. It says
+// whether it elects a leader to whom clients are sent, and whether one node that reaches a quorum
+// is enough for progress, however the other links have failed.
 template <class T>
 concept protocol = requires {
   typename T::template core<detail::exemplar_machine>;
   requires protocol_core<typename T::template core<detail::exemplar_machine>>;
+  { T::elects_leader } -> std::convertible_to<bool>;
+  { T::progresses_when_partially_connected } -> std::convertible_to<bool>;
   { T::name() } -> std::convertible_to<char const*>;
 };
 

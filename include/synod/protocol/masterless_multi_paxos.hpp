@@ -23,6 +23,9 @@ struct masterless_multi_paxos {
   template <class Machine, class Coder>
   using wire = masterless_wire<typename Machine::command, Coder>;
 
+  static constexpr bool elects_leader = false;
+  // Whoever reaches a quorum gets things decided.
+  static constexpr bool progresses_when_partially_connected = true;
   static constexpr char const* name() { return "masterless_multi_paxos"; }
 };
 

@@ -24,6 +24,9 @@ struct multi_paxos {
   template <class Machine, class Coder>
   using wire = multi_paxos_wire<typename Machine::command, typename Leader::message, Coder>;
 
+  static constexpr bool elects_leader = true;
+  static constexpr bool progresses_when_partially_connected =
+      Leader::progresses_when_partially_connected;
   static constexpr char const* name() { return "multi_paxos"; }
 };
 

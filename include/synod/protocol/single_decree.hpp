@@ -21,6 +21,8 @@ struct single_decree {
   template <class Machine, class Coder>
   using wire = single_decree_wire<typename Machine::command, Coder>;
 
+  static constexpr bool elects_leader = false;
+  static constexpr bool progresses_when_partially_connected = true;
   static constexpr char const* name() { return "single_decree"; }
 };
 

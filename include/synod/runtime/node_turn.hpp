@@ -108,7 +108,8 @@ void node<Parts>::turn(time_ns now) {
     reads_.flush(
         now,
         [&](std::uint64_t question) -> std::optional<error> {
-          auto const why = core_->request(now, read_request{question}, out_);
+          auto const why =
+              core_->request(now, read_request{question, read_barrier::by_quorum(question)}, out_);
           if (!why) return std::nullopt;
           return why->why;
         },

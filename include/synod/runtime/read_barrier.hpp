@@ -56,6 +56,9 @@ class read_barrier {
     return std::nullopt;
   }
 
+  // Whether that question is for a quorum, whoever leads.
+  static constexpr bool by_quorum(std::uint64_t question) { return (question & quorum_bit) != 0; }
+
   // What the reads that began since the last time need: ask(question) is a read request to the
   // core under this id, barrier(number) a barrier in the log under this sequence. Each returns an
   // error if it could not be asked.
@@ -68,6 +71,14 @@ class read_barrier {
         if (std::optional<error> const why = ask(questions_)) answered(questions_, slot(), *why);
       } else {
         answered(questions_, slot(), {});
+      }
+    }
+    if (std::exchange(quorum_wanted_, false)) {
+      std::uint64_t const id = quorum_bit | ++quorum_questions_;
+      if (SYNOD_MUTATION(read_quorum_unasked)) {
+        answered(id, slot(), {});
+      } else if (std::optional<error> const why = ask(id)) {
+        answered(id, slot(), *why);
       }
     }
     if (std::exchange(barrier_wanted_, false)) {
@@ -86,7 +97,11 @@ class read_barrier {
   void answered(std::uint64_t id, slot upto, error why) {
     if (SYNOD_MUTATION(h18d_read_before_applied)) upto = slot();
     if (!why) note_answer(id, upto);
-    end_group(way::question, id, upto, why);
+    if (by_quorum(id)) {
+      end_group(way::quorum, id & ~quorum_bit, upto, why);
+    } else {
+      end_group(way::question, id, upto, why);
+    }
     release();
   }
   // A barrier of this node was applied, in that slot; it carries what was proposed, see executor.
@@ -124,13 +139,15 @@ class read_barrier {
   }
 
   [[nodiscard]] time_ns next_deadline() const { return soonest_; }
-  [[nodiscard]] bool wants_flush() const { return question_wanted_ || barrier_wanted_; }
+  [[nodiscard]] bool wants_flush() const {
+    return question_wanted_ || quorum_wanted_ || barrier_wanted_;
+  }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   // In the order of their release. The host takes them and clears the list.
   [[nodiscard]] list<read_finished>& finished() { return finished_; }
 
  private:
-  enum class way : std::uint8_t { question, barrier, slot_reached };
+  enum class way : std::uint8_t { question, quorum, barrier, slot_reached };
 
   struct pending {
     std::uint64_t handle = 0;
@@ -153,6 +170,7 @@ class read_barrier {
       way operator()(read::linearizable_log const&) const { return way::barrier; }
       way operator()(read::linearizable_index const&) const { return way::question; }
       way operator()(read::linearizable_follower const&) const { return way::question; }
+      way operator()(read::linearizable_quorum const&) const { return way::quorum; }
       way operator()(read::session const&) const { return way::slot_reached; }
       way operator()(read::bounded_stale const& one) const {
         bool const fresh = here.current_at_ != never && now - here.current_at_ <= one.at_most_ns;
@@ -168,6 +186,10 @@ class read_barrier {
       case way::question:
         question_wanted_ = true;
         one.group = questions_ + 1;
+        return;
+      case way::quorum:
+        quorum_wanted_ = true;
+        one.group = quorum_questions_ + 1;
         return;
       case way::barrier:
         barrier_wanted_ = true;
@@ -247,6 +269,7 @@ class read_barrier {
   }
 
   static constexpr std::uint64_t questions_kept = 64;
+  static constexpr std::uint64_t quorum_bit = std::uint64_t{1} << 62;
 
   limits bounds_;
   list<pending> waiting_;
@@ -258,8 +281,10 @@ class read_barrier {
   time_ns again_at_ = never;    // when barriers are put again
   time_ns current_at_ = never;  // the state contains everything acknowledged before this
   std::uint64_t questions_ = 0;
+  std::uint64_t quorum_questions_ = 0;
   std::uint64_t barriers_ = 0;
   bool question_wanted_ = false;
+  bool quorum_wanted_ = false;
   bool barrier_wanted_ = false;
 };
 

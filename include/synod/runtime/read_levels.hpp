@@ -22,6 +22,9 @@ struct linearizable_index {};
 // Likewise, with the leader's word for how far this replica must be. Served by any replica.
 struct linearizable_follower {};
 
+// Likewise, proved by a quorum that says how far it voted. Needs no leader; served by any replica.
+struct linearizable_quorum {};
+
 // Sees at least what its client has seen: the version of its last answer, from whichever replica.
 // Reads of one session never go back, and it reads its own writes.
 struct session {
@@ -36,8 +39,9 @@ struct bounded_stale {
 // Sees some state of the past.
 struct local {};
 
+// Its place here is the number of a level in the messages of clients.
 using level = std::variant<linearizable_log, linearizable_index, linearizable_follower, session,
-                           bounded_stale, local>;
+                           bounded_stale, local, linearizable_quorum>;
 
 // What somebody who sees the whole cluster knows about one read. The one place that says what each
 // level promises: simulations ask it, so that no test has an opinion of its own.
@@ -57,6 +61,9 @@ inline bool kept(level const& promised, evidence const& seen) {
       return what.served >= what.acked_before_begin;
     }
     bool operator()(linearizable_follower const&) const {
+      return what.served >= what.acked_before_begin;
+    }
+    bool operator()(linearizable_quorum const&) const {
       return what.served >= what.acked_before_begin;
     }
     bool operator()(session const& one) const { return what.served.value >= one.floor >> 16; }

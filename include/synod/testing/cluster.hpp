@@ -41,6 +41,7 @@ struct protocol_setup;
 template <class Protocol, class Machine, class Codec = fixed_codec, class Disk = either_disk>
 class cluster {
  public:
+  using protocol = Protocol;
   using setup = protocol_setup<Protocol>;
   using core_type = typename Protocol::template core<Machine>;
   using command = typename core_type::command;
@@ -110,6 +111,8 @@ class cluster {
   [[nodiscard]] storm<cluster> const& weather() const { return storm_; }
   [[nodiscard]] bool keeps(std::size_t number) const { return kept_.keeps(number); }
   [[nodiscard]] bool healed() const { return healed_; }
+  // Whether what begins at this node after healing must complete.
+  [[nodiscard]] bool must_serve(node_index which) const { return !hub_ || *hub_ == which; }
   [[nodiscard]] std::vector<node_index> everybody() const {
     std::vector<node_index> all;
     for (node const& one : nodes_) all.push_back(one.at);
@@ -253,7 +256,26 @@ class cluster {
         healed_ = true;
         deadline_ = now_ + 100 * setup::timeout;
         storm_.heal();
+        if constexpr (requires { setup::heals_in_part; }) heal_in_part();
         return clients_.healed();
+    }
+  }
+
+  // Peace without all links: where a protocol promises progress as long as one node reaches the
+  // others, it must keep that promise. Where it does not, only a whole network counts.
+  void heal_in_part() {
+    random_source chance = root_.split(9);
+    if (!setup::heals_in_part || !chance.one_in(3)) return;
+    node const& hub = nodes_[static_cast<std::size_t>(chance.below(options_.nodes))];
+    if (!hub.whole()) return;
+    hub_ = hub.at;
+    for (node const& a : nodes_) {
+      for (node const& b : nodes_) {
+        bool const spared = a.at.value >= b.at.value || a.at == hub.at || b.at == hub.at;
+        if (spared || chance.one_in(2)) continue;
+        net_.cut_both(a.at, b.at);
+        log_.line(now_, "no link between %llu and %llu", wide(a.id.value), wide(b.id.value));
+      }
     }
   }
 
@@ -369,6 +391,7 @@ class cluster {
   cluster_id identity_;
   storm<cluster> storm_;
   clients_type clients_;
+  std::optional<node_index> hub_;  // the only one that surely reaches everybody, after healing
   time_ns now_ = 0;
   time_ns deadline_ = never;
   std::uint64_t events_ = 0;

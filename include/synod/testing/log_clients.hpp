@@ -115,6 +115,7 @@ class log_clients {
   void healed() {
     for (node const& self : cluster_.nodes()) {
       if (!self.whole() || self.at.value >= cluster_.options().nodes) continue;
+      if (!cluster_.must_serve(self.at)) continue;
       for (bool const reads : {false, true}) {
         std::size_t const which = operations_.size();
         add(which);
@@ -260,7 +261,8 @@ class log_clients {
   std::optional<refusal> ask(node& self, std::size_t which) {
     std::uint64_t const id = ++reads_;
     waiting_[self.at.value].reads.emplace(id, read_state{which, 0, false});
-    auto why = self.core->request(self.now(cluster_.now()), read_request{id}, self.out);
+    auto why =
+        self.core->request(self.now(cluster_.now()), read_request{id, id % 3 == 0}, self.out);
     if (why) waiting_[self.at.value].reads.erase(id);
     return why;
   }

@@ -35,7 +35,8 @@ std::string describe(learn<Command> const& of) {
          std::to_string(told.trimmed_upto.value);
 }
 inline std::string describe(read_message const& of) {
-  static constexpr char const* names[] = {"read?", "read confirmed", "read refused"};
+  static constexpr char const* names[] = {"read?", "read confirmed", "read refused",
+                                          "how far did you vote?", "voted that far"};
   return names[of.index()];
 }
 inline std::string describe(extent_message const& of) {
@@ -97,6 +98,7 @@ struct log_setup {
 template <class Quorum, class Leader>
 struct protocol_setup<multi_paxos<Quorum, Leader>> : log_setup {
   using quorum = Quorum;
+  static constexpr bool heals_in_part = Leader::progresses_when_partially_connected;
 
   template <class Core>
   static typename Core::options make(random_source& random, node_id self, membership members) {
@@ -110,12 +112,15 @@ struct protocol_setup<multi_paxos<Quorum, Leader>> : log_setup {
 template <class Quorum>
 struct protocol_setup<masterless_multi_paxos<Quorum>> : log_setup {
   using quorum = Quorum;
+  static constexpr bool heals_in_part =
+      masterless_multi_paxos<Quorum>::progresses_when_partially_connected;
 
   template <class Core>
   static typename Core::options make(random_source& random, node_id self, membership members) {
     typename Core::options made;
     draw(random, self, std::move(members), made);
     made.range_after = static_cast<std::uint32_t>(random.between(1, 12));
+    made.everybody_proposes = random.one_in(2);
     return made;
   }
 };

@@ -211,10 +211,12 @@ class node_clients {
     one.key = random_.below(keys);
     if (random_.one_in(3)) {
       static constexpr read::level levels[] = {
-          read::linearizable_log(), read::linearizable_index(), read::linearizable_follower(),
-          read::session(),          read::bounded_stale(),      read::local()};
-      one.level = levels[random_.below(6)];
-      one.linearizable = one.level->index() < 3;
+          read::linearizable_log(),      read::linearizable_index(),
+          read::linearizable_follower(), read::session(),
+          read::bounded_stale(),         read::local(),
+          read::linearizable_quorum()};
+      one.level = levels[random_.below(7)];
+      one.linearizable = one.level->index() < 3 || one.level->index() == 6;
     }
     return one;
   }

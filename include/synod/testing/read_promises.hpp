@@ -40,7 +40,8 @@ class read_promises {
               violations& found) const {
     static constexpr char const* names[] = {"linearizable_log",      "linearizable_index",
                                             "linearizable_follower", "session",
-                                            "bounded_stale",         "local"};
+                                            "bounded_stale",         "local",
+                                            "linearizable_quorum"};
     if (read::kept(level, {with, began.acked, began.before_window})) return;
     found.add("I6", "a %s read sees slot %llu, and began when %llu was acknowledged",
               names[level.index()], wide(with.value), wide(began.acked.value));

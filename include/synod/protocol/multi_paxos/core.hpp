@@ -6,7 +6,9 @@
 #include <synod/leader/policy.hpp>
 #include <synod/protocol/multi_paxos/catching_up.hpp>
 #include <synod/protocol/multi_paxos/confirming.hpp>
+#include <synod/protocol/multi_paxos/extent_reads.hpp>
 #include <synod/protocol/multi_paxos/following.hpp>
+#include <synod/protocol/multi_paxos/handing_over.hpp>
 #include <synod/protocol/multi_paxos/leading.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/protocol/multi_paxos/options.hpp>
@@ -23,6 +25,7 @@ namespace synod {
 //   leading         phase 1 over an open range, the pipeline of phase 2
 //   following       who leads, and what a follower owes to the leader
 //   confirming      the pulse, and reads confirmed by it
+//   extent_reads    reads that a quorum answers, whoever leads
 //   catching_up     chosen values from elsewhere
 //   Leader          when to campaign and when to stop; it cannot hurt safety
 template <class Command, quorum Quorum, class Leader>
@@ -47,8 +50,10 @@ class multi_paxos_core {
         policy_(options_.leader, options_.seed), leading_({pipeline(options_), options_.resend_ns}),
         following_({options_.read_max_ns, options_.reads_max}),
         confirming_({options_.pulse_ns, options_.read_max_ns, options_.reads_max}),
+        extents_({options_.read_max_ns, options_.reads_max, options_.resend_ns}),
         catching_up_({options_.gap_grace_ns, options_.learn_retry_ns, options_.probe_ns,
-                      options_.learn_parts}) {}
+                      options_.learn_parts}),
+        handing_over_(options_.transfer_max_ns) {}
 
   // --- restart ---
 
@@ -59,6 +64,7 @@ class multi_paxos_core {
     log_.start(harm, out);
     answers_ = SYNOD_MUTATION(life_not_told_apart) ? 0 : log_.rounds().life();
     following_.number_reads_from(answers_);
+    extents_.number_from(answers_);
     catching_up_.heard(now);
     tick(now, out);
   }
@@ -90,8 +96,9 @@ class multi_paxos_core {
     leading_.tick(now, log_, out);
     confirming_.tick(now, leading_.mine(), log_, out);
     following_.tick(now, out);
+    extents_.tick(now, log_, out);
     catching_up_.tick(now, log_, out);
-    if (now >= transfer_until_) transfer_until_ = never;
+    handing_over_.tick(now);
   }
 
   void persisted(time_ns now, ticket upto, output_type& out) {
@@ -106,13 +113,13 @@ class multi_paxos_core {
     time_ns soonest = policy_.next_deadline();
     for (time_ns one :
          {leading_.next_deadline(), confirming_.next_deadline(), following_.next_deadline(),
-          catching_up_.next_deadline(), transfer_until_}) {
+          extents_.next_deadline(), catching_up_.next_deadline(), handing_over_.next_deadline()}) {
       if (one < soonest) soonest = one;
     }
     return soonest;
   }
   [[nodiscard]] std::size_t room() const {
-    return transfer_until_ != never ? 0 : leading_.room(log_);
+    return handing_over_.under_way() ? 0 : leading_.room(log_);
   }
   [[nodiscard]] membership const& members() const {
     return log_.configs().of(log_.chosen_upto().next()).members;
@@ -243,7 +250,7 @@ class multi_paxos_core {
   void on_pulse(time_ns now, node_id from, node_set who, pulse_ack const& got, output_type& out) {
     if (!leading_.leads()) return;
     confirming_.on_ack(now, from, got, leading_.mine(), log_, out);
-    hand_over_when_ready(who, out);
+    handing_over_.heard(who, leading_, confirming_, log_, out);
   }
   void on_pulse(time_ns now, node_id from, node_set, pulse_hand_over const& got, output_type& out) {
     if (got.at.owner != from || got.at != following_.leader() || !eligible()) return;
@@ -262,7 +269,7 @@ class multi_paxos_core {
     moved(now, out);
   }
 
-  void on(time_ns now, node_id, node_set who, read_message const& got, output_type& out) {
+  void on(time_ns now, node_id from, node_set who, read_message const& got, output_type& out) {
     if (auto const* const asked = got.template get_if<read_ask>()) {
       if (leading_.leads() && leading_.barrier() != slot() && !confirming_.full()) {
         confirming_.read(now, asked->id, who, leading_.mine(), leading_.barrier(), log_, out);
@@ -273,6 +280,10 @@ class multi_paxos_core {
       following_.confirmed(done->id, done->upto, out);
     } else if (auto const* const no = got.template get_if<read_refused>()) {
       following_.refused(no->id, out);
+    } else if (auto const* const how_far = got.template get_if<extent_ask>()) {
+      extents_.tell(who, *how_far, log_, out);
+    } else if (auto const* const told = got.template get_if<extent_told>()) {
+      extents_.hear(from, *told, log_, out);
     }
   }
 
@@ -285,6 +296,11 @@ class multi_paxos_core {
   // --- requests ---
 
   std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
+    if (asked.by_quorum) {
+      error_code const why = extents_.begin(now, asked.id, log_, out);
+      if (why == error_code::none) return std::nullopt;
+      return refuse(why, "read again later");
+    }
     if (leading_.leads()) {
       if (leading_.barrier() == slot()) return refuse(error_code::not_ready, "read again");
       if (confirming_.full()) return refuse(error_code::busy, "read again later");
@@ -309,9 +325,8 @@ class multi_paxos_core {
     if (to.empty() || to == log_.only_self()) {
       return refuse(error_code::unknown_member, "name another voter");
     }
-    transfer_to_ = to;
-    transfer_until_ = now + options_.transfer_max_ns;
-    hand_over_when_ready(to, out);
+    handing_over_.begin(now, to);
+    handing_over_.heard(to, leading_, confirming_, log_, out);
     return std::nullopt;
   }
 
@@ -347,7 +362,7 @@ class multi_paxos_core {
 
   std::optional<refusal> cannot_propose() const {
     if (!leading_.leads()) return refuse(error_code::not_leader, "propose at the leader");
-    if (transfer_until_ != never && !SYNOD_MUTATION(transfer_admits)) {
+    if (handing_over_.under_way() && !SYNOD_MUTATION(transfer_admits)) {
       return refuse(error_code::busy, "the leader is handing over");
     }
     if (leading_.room(log_) == 0) return refuse(error_code::busy, "propose when a slot is free");
@@ -397,7 +412,7 @@ class multi_paxos_core {
     bool const led = leading_.leads();
     leading_.step_down();
     confirming_.stop(log_, out);
-    transfer_until_ = never;
+    handing_over_.stop();
     if (led) out.events.push_back(leader_changed{following_.hint(), false});
   }
 
@@ -410,13 +425,7 @@ class multi_paxos_core {
 
   void moved(time_ns now, output_type& out) {
     may_begin_to_lead(now, out, [&] { leading_.moved(now, log_, out); });
-  }
-
-  void hand_over_when_ready(node_set who, output_type& out) {
-    if (transfer_until_ == never || who != transfer_to_) return;
-    bool const idle = leading_.last_proposed() <= log_.chosen_upto();
-    if (!idle || confirming_.chosen_at(who) < log_.chosen_upto()) return;
-    log_.send_now(out, who, pulse(pulse_hand_over{leading_.mine()}));
+    extents_.moved(log_, out);
   }
 
   void send_policy(output_type& out) {
@@ -430,12 +439,12 @@ class multi_paxos_core {
   leadership<Command, Quorum, output_type> leading_;
   following<output_type> following_;
   confirming<Command, Quorum, output_type> confirming_;
+  extent_reads<Command, Quorum, output_type, read_message> extents_;
   catching_up<Command, Quorum, output_type> catching_up_;
+  handing_over handing_over_;
   std::vector<policy_send<typename Leader::message>> policy_out_;
 
   std::uint64_t answers_ = 0;  // names the looks at the log that promises report, across restarts
-  node_set transfer_to_;
-  time_ns transfer_until_ = never;
 };
 
 }  // namespace synod

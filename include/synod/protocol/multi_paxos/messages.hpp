@@ -70,7 +70,16 @@ struct read_confirmed {
 struct read_refused {
   std::uint64_t id = 0;
 };
-using read_message = one_of<read_ask, read_confirmed, read_refused>;
+// "How far did you vote?", the question of a read that needs no leader.
+struct extent_ask {
+  std::uint64_t id = 0;
+};
+struct extent_told {
+  std::uint64_t id = 0;
+  slot voted_upto;
+  slot chosen_upto;
+};
+using read_message = one_of<read_ask, read_confirmed, read_refused, extent_ask, extent_told>;
 
 // Messages are moved from list to list and from node to node, so whatever carries a list holds it
 // by a pointer: no message is larger than an Accept.
@@ -111,6 +120,8 @@ bool brings_values(one_of<Messages...> const& message) {
 // Answered by a `read_answer` with the same id: apply up to `upto`, then read.
 struct read_request {
   std::uint64_t id = 0;
+  bool by_quorum =
+      false;  // ask a quorum how far it voted, whoever leads; always so without leaders
 };
 struct transfer_request {
   node_id to;

@@ -41,6 +41,14 @@ inline void encode(wire_writer& out, read_confirmed const& one) { out(one.id, on
 inline void decode(wire_reader& in, read_confirmed& one) { in(one.id, one.upto); }
 inline void encode(wire_writer& out, read_refused const& one) { out(one.id); }
 inline void decode(wire_reader& in, read_refused& one) { in(one.id); }
+inline void encode(wire_writer& out, extent_ask const& one) { out(one.id); }
+inline void decode(wire_reader& in, extent_ask& one) { in(one.id); }
+inline void encode(wire_writer& out, extent_told const& one) {
+  out(one.id, one.voted_upto, one.chosen_upto);
+}
+inline void decode(wire_reader& in, extent_told& one) {
+  in(one.id, one.voted_upto, one.chosen_upto);
+}
 
 // The messages of leader-based multi-Paxos as bytes.
 template <class Command, class Election, class Coder>

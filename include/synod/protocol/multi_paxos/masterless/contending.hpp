@@ -4,6 +4,7 @@
 #include <synod/core/generator.hpp>
 #include <synod/core/list.hpp>
 #include <synod/protocol/multi_paxos/masterless/messages.hpp>
+#include <synod/protocol/multi_paxos/masterless/sharing.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 #include <synod/roles/proposer.hpp>
 
@@ -29,9 +30,11 @@ class contending {
     time_ns backoff_base_ns;
     time_ns backoff_cap_ns;
     time_ns gap_fill_ns;
+    bool everybody_proposes;
   };
 
-  contending(limits bounds, std::uint64_t seed) : bounds_(bounds), dice_(seed) {}
+  contending(limits bounds, std::uint64_t seed)
+      : bounds_(bounds), dice_(seed), sharing_(bounds.everybody_proposes) {}
 
   [[nodiscard]] std::size_t room() const {
     if (SYNOD_MUTATION(batches_without_end)) return 1;
@@ -82,6 +85,9 @@ class contending {
     mine.value = std::move(value);
     mine.due_at = now + jitter();
   }
+
+  // Somebody else has something of its own to propose.
+  void saw_proposal(node_set who, slot at) { sharing_.saw(who, at); }
 
   // --- replies ---
 
@@ -217,14 +223,11 @@ class contending {
   // Nodes start looking at different places, so that they rarely meet in one slot.
   std::optional<slot> free_slot(log_type const& log) {
     std::uint64_t const depth = bounds_.slots_max;
-    std::uint64_t own_index = 0;
-    log.only_self().for_each([&](node_index me) { own_index = me.value; });
-    std::uint64_t const members =
-        log.configs().of(log.chosen_upto().next()).members.voters().size();
-    std::uint64_t const base = log.chosen_upto().value + 1;
-    std::uint64_t const skew = (own_index + members - base % members) % members;
+    slot const base = log.chosen_upto().next();
+    std::uint64_t const skew =
+        sharing_.own_share(log.only_self(), log.configs().of(base).members.voters(), base);
     for (std::uint64_t i = 0; i < depth; ++i) {
-      slot const at(base + (i + skew) % depth);
+      slot const at = base + (i + skew) % depth;
       auto const* const here = log.find(at);
       if (contended(at) || (here != nullptr && !here->empty())) continue;
       return at;
@@ -338,17 +341,23 @@ class contending {
 
   // The first open slot holds everything up. Where something above it was voted or decided and
   // nobody here works on it, finish it: with what phase 1 finds, with a noop only if it finds
-  // nothing.
+  // nothing. A slot for which nobody here voted is most likely one that nobody came for, so it need
+  // not be waited for as long as one on which somebody works.
   void watch_gap(time_ns now, log_type const& log) {
     slot const open = log.chosen_upto().next();
-    bool const holds_up = log.last() >= open;
-    if (!holds_up) {
+    if (log.last() < open) {
       gap_at_ = never;
-    } else if (gap_at_ == never || gap_ != open) {
-      gap_at_ = now + bounds_.gap_fill_ns +
-                static_cast<time_ns>(dice_.below(static_cast<std::uint64_t>(bounds_.gap_fill_ns)));
+      return;
+    }
+    if (gap_at_ == never || gap_ != open) {
+      gap_since_ = now;
+      gap_jitter_ = static_cast<time_ns>(dice_.below(64));
     }
     gap_ = open;
+    auto const* const here = log.find(open);
+    bool const untouched = here == nullptr || here->empty();
+    time_ns const span = untouched ? bounds_.gap_fill_ns / 8 : bounds_.gap_fill_ns;
+    gap_at_ = gap_since_ + span + span / 64 * gap_jitter_;
   }
   void fill_gap(time_ns now, log_type& log, Output& out) {
     watch_gap(now, log);
@@ -358,13 +367,16 @@ class contending {
     slot const reach = log.chosen_upto() + bounds_.slots_max + SYNOD_MUTATION(gap_beyond_alpha);
     slot const last = reach < log.last() ? reach : log.last();
     for (slot at = gap_; at <= last && attempts_.size() < bounds_.slots_max; at = at.next()) {
-      if (!is_chosen(at, log) && !contended(at)) contend(now, at, {}, log, out);
+      if (is_chosen(at, log) || contended(at)) continue;
+      sharing_.left_empty(log.only_self(), log.configs().of(at).members.voters(), at);
+      contend(now, at, {}, log, out);
     }
     watch_gap(now, log);
   }
 
   limits bounds_;
   generator dice_;
+  slot_sharing sharing_;
   list<attempt> attempts_;
   list<value_type> pending_;
   std::size_t first_pending_ = 0;
@@ -373,6 +385,8 @@ class contending {
   std::uint32_t streak_ = 0;
   time_ns backoff_ = 0;
   slot gap_;
+  time_ns gap_since_ = 0;
+  time_ns gap_jitter_ = 0;  // in parts of 64
   time_ns gap_at_ = never;
 };
 

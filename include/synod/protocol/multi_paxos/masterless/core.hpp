@@ -5,9 +5,9 @@
 #include <synod/core/generator.hpp>
 #include <synod/core/list.hpp>
 #include <synod/protocol/multi_paxos/catching_up.hpp>
+#include <synod/protocol/multi_paxos/extent_reads.hpp>
 #include <synod/protocol/multi_paxos/leading.hpp>
 #include <synod/protocol/multi_paxos/masterless/contending.hpp>
-#include <synod/protocol/multi_paxos/masterless/extent_reads.hpp>
 #include <synod/protocol/multi_paxos/masterless/messages.hpp>
 #include <synod/protocol/multi_paxos/masterless/options.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
@@ -49,7 +49,7 @@ class masterless_core {
                                          {options_.constants.alpha, options_.accept_ahead_max,
                                           options_.part_bytes, options_.retained_slots}),
         contending_({depth(), options_.pending_max, options_.resend_ns, options_.backoff_base_ns,
-                     options_.backoff_cap_ns, options_.gap_fill_ns},
+                     options_.backoff_cap_ns, options_.gap_fill_ns, options_.everybody_proposes},
                     options_.seed ^ options_.self.value),
         range_({depth(), options_.resend_ns}),
         reads_({options_.read_max_ns, options_.reads_max, options_.resend_ns}),
@@ -191,6 +191,7 @@ class masterless_core {
       return log_.send_after(out, who, nack{asked.at, rule.promised, at});
     }
     log_.send_after(out, who, accepted<Command>{asked.at, at, {}});
+    if (!asked.value.is_noop()) contending_.saw_proposal(who, at);
     obey(now, asked.at, out);
     catching_up_.need(now, who, asked.chosen_upto, log_);
   }
@@ -232,10 +233,7 @@ class masterless_core {
 
   void on(time_ns, node_id from, node_set who, extent_message const& got, output_type& out) {
     if (auto const* const asked = got.template get_if<extent_ask>()) {
-      // Who may have forgotten how far it voted says nothing.
-      if (!log_.may_promise() && !SYNOD_MUTATION(amnesiac_tells_extent)) return;
-      extent_told const told{asked->id, log_.voted_upto(), log_.chosen_upto()};
-      log_.send_after(out, who, extent_message(told));
+      reads_.tell(who, *asked, log_, out);
     } else {
       reads_.hear(from, *got.template get_if<extent_told>(), log_, out);
     }
@@ -244,10 +242,9 @@ class masterless_core {
   // --- requests ---
 
   std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
-    if (reads_.full()) return refuse(error_code::busy, "read again later");
-    if (!log_.rounds().known()) return refuse(error_code::not_ready, "read again");
-    reads_.begin(now, asked.id, log_, out);
-    return std::nullopt;
+    error_code const why = reads_.begin(now, asked.id, log_, out);
+    if (why == error_code::none) return std::nullopt;
+    return refuse(why, "read again later");
   }
   std::optional<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
@@ -339,7 +336,7 @@ class masterless_core {
   log_type log_;
   contending<Command, Quorum, output_type> contending_;
   leadership<Command, Quorum, output_type, each_slot_notice> range_;
-  extent_reads<Command, Quorum, output_type> reads_;
+  extent_reads<Command, Quorum, output_type, extent_message> reads_;
   catching_up<Command, Quorum, output_type> catching_up_;
   std::uint64_t answers_ = 0;  // names the looks at the log that promises report, across restarts
 };

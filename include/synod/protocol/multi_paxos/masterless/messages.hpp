@@ -15,15 +15,6 @@ struct slot_notice {
   slot chosen_upto;  // of the sender
 };
 
-// "How far did you vote?", the question of a read that needs no leader.
-struct extent_ask {
-  std::uint64_t id = 0;
-};
-struct extent_told {
-  std::uint64_t id = 0;
-  slot voted_upto;
-  slot chosen_upto;
-};
 using extent_message = one_of<extent_ask, extent_told>;
 
 template <class Command>

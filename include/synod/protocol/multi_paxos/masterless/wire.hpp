@@ -10,14 +10,6 @@ inline void encode(wire_writer& out, slot_notice const& one) {
   out(one.at, one.at_slot, one.chosen_upto);
 }
 inline void decode(wire_reader& in, slot_notice& one) { in(one.at, one.at_slot, one.chosen_upto); }
-inline void encode(wire_writer& out, extent_ask const& one) { out(one.id); }
-inline void decode(wire_reader& in, extent_ask& one) { in(one.id); }
-inline void encode(wire_writer& out, extent_told const& one) {
-  out(one.id, one.voted_upto, one.chosen_upto);
-}
-inline void decode(wire_reader& in, extent_told& one) {
-  in(one.id, one.voted_upto, one.chosen_upto);
-}
 
 // The messages of masterless multi-Paxos as bytes.
 template <class Command, class Coder>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <synod/core/list.hpp>
-#include <synod/protocol/multi_paxos/masterless/messages.hpp>
+#include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 
 #include <cstddef>
@@ -14,8 +14,9 @@ namespace synod {
 // Linearizable reads without a leader: ask a read quorum how far they voted. Every acknowledged
 // write was voted for by a phase-2 quorum, which meets every phase-1 quorum, so the largest answer
 // of a phase-1 quorum covers it. The reader then waits until that slot is applied here; if its
-// proposer died, the gap filler finishes it.
-template <class Command, quorum Quorum, class Output>
+// proposer died, the gap filler or the next leader finishes it. Message is the one alternative of
+// the protocol's messages in which questions and answers travel.
+template <class Command, quorum Quorum, class Output, class Message>
 class extent_reads {
  public:
   using log_type = replicated_log<Command, Quorum, Output>;
@@ -28,14 +29,16 @@ class extent_reads {
 
   explicit extent_reads(limits bounds) : bounds_(bounds) {}
 
-  [[nodiscard]] bool full() const { return reads_.size() >= bounds_.reads_max; }
   [[nodiscard]] time_ns next_deadline() const { return reads_.empty() ? never : resend_at_; }
 
   // Numbers that no earlier life of this node used: an answer that was meant for one of those is
   // older than the read it would be taken for (hazard H6).
   void number_from(std::uint64_t first) { last_number_ = first; }
 
-  void begin(time_ns now, std::uint64_t id, log_type& log, Output& out) {
+  // Returns: why this read cannot be taken now.
+  error_code begin(time_ns now, std::uint64_t id, log_type& log, Output& out) {
+    if (full()) return error_code::busy;
+    if (!log.rounds().known()) return error_code::not_ready;
     waiting_read& mine = reads_.emplace_back();
     mine.id = id;
     mine.number = ++last_number_;
@@ -46,11 +49,19 @@ class extent_reads {
     if (reads_.size() == 1 || resend_at_ < now) resend_at_ = now + bounds_.resend_ns;
     log.send_now(out, others(log), wrap(mine.number));
     settle(log, out);
+    return error_code::none;
   }
 
   // The chosen prefix has moved, and with it what a read may have to wait for.
   void moved(log_type& log, Output& out) {
     if (!reads_.empty()) settle(log, out);
+  }
+
+  // Somebody else reads. Who may have forgotten how far it voted says nothing.
+  void tell(node_set who, extent_ask const& asked, log_type& log, Output& out) const {
+    if (!log.may_promise() && !SYNOD_MUTATION(amnesiac_tells_extent)) return;
+    extent_told const told{asked.id, log.voted_upto(), log.chosen_upto()};
+    log.send_after(out, who, Message(told));
   }
 
   void hear(node_id from, extent_told const& got, log_type& log, Output& out) {
@@ -79,9 +90,12 @@ class extent_reads {
       reads_[kept++] = one;
     }
     reads_.resize(kept);
+    settle(log, out);
   }
 
  private:
+  [[nodiscard]] bool full() const { return reads_.size() >= bounds_.reads_max; }
+
   struct waiting_read {
     std::uint64_t id = 0;
     std::uint64_t number = 0;
@@ -91,7 +105,7 @@ class extent_reads {
     time_ns expires_at = never;
   };
 
-  static extent_message wrap(std::uint64_t number) { return extent_message(extent_ask{number}); }
+  static Message wrap(std::uint64_t number) { return Message(extent_ask{number}); }
   static node_set others(log_type const& log) {
     return log.configs().voters_from(log.chosen_upto().next()) - log.only_self();
   }
