@@ -139,6 +139,88 @@ TEST(masterless, those_who_propose_share_the_slots) {
   EXPECT_EQ(r.complaints(), "");
 }
 
+// Who wins often enough holds the whole open range and needs no Prepare any more, until somebody
+// else proposes.
+TEST(masterless, a_winning_streak_leads_until_somebody_else_proposes) {
+  run r(3);
+  for (unsigned i = 0; i < 3; ++i) {
+    r.given(i).everybody_proposes = false;
+    r.given(i).range_after = 3;
+  }
+  r.boot_all();
+  for (command one = 100; one < 104; ++one) {
+    ASSERT_FALSE(r.propose(a, one));
+    r.exchange({a, b, c});
+  }
+  ASSERT_TRUE(r.core(a).leads());
+  ASSERT_FALSE(r.propose(a, 104));
+  EXPECT_EQ(r.under_way<prepare>(a, b), 0U);
+  EXPECT_EQ(r.under_way<accept>(a, b), 1U);
+  r.exchange({a, b, c});
+  EXPECT_EQ(times_decided(r, b, 104), 1U);
+  ASSERT_FALSE(r.propose(b, 71));
+  let_all_run(r, 3, 10);
+  EXPECT_FALSE(r.core(a).leads());
+  EXPECT_EQ(times_decided(r, a, 71), 1U);
+  EXPECT_EQ(r.complaints(), "");
+}
+
+// a's round is refused by both others. Returns how long it waits before it begins another.
+synod::time_ns lose(run& r) {
+  while (r.under_way<prepare>(a, b) == 0) r.fire(a);
+  auto const asked = r.take<prepare>(a, b);
+  prepare const mine = *run::part<prepare>(asked->what);
+  r.drop_everything();
+  synod::ballot const higher{1, mine.at.round + 1, support::id_of(c)};
+  for (unsigned from : {b, c}) r.forge(from, a, synod::nack{mine.at, higher, mine.first});
+  r.drop_everything();
+  return r.core(a).next_deadline() - r.now;
+}
+void win(run& r, command what) {
+  (void)r.propose(a, what);
+  for (int i = 0; i < 20 && times_decided(r, a, what) == 0; ++i) {
+    r.exchange({a, b, c});
+    if (times_decided(r, a, what) == 0) r.fire(a);
+  }
+}
+
+// The wait is random; what it is drawn from doubles with each loss, in whatever slot, and shrinks
+// by little with each win.
+TEST(masterless, who_loses_waits_longer_and_who_wins_a_little_less) {
+  synod::time_ns const base = 5'000'000;
+  synod::time_ns first = 0;
+  synod::time_ns fifth = 0;
+  synod::time_ns elsewhere = 0;
+  synod::time_ns after_wins = 0;
+  auto const note = [](synod::time_ns& most, synod::time_ns wait) {
+    if (wait > most) most = wait;
+  };
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    run r(3);
+    r.given(a).seed = seed;
+    r.given(a).range_after = 1000;
+    r.given(a).backoff_base_ns = base;
+    r.boot_all();
+    ASSERT_FALSE(r.propose(a, 71));
+    note(first, lose(r));
+    for (int i = 0; i < 3; ++i) lose(r);
+    note(fifth, lose(r));
+    win(r, 72);
+    ASSERT_EQ(times_decided(r, a, 71), 1U);
+    ASSERT_FALSE(r.propose(a, 73));
+    note(elsewhere, lose(r));
+    for (command one = 100; one < 140; ++one) win(r, one);
+    ASSERT_FALSE(r.propose(a, 74));
+    note(after_wins, lose(r));
+    EXPECT_EQ(r.complaints(), "");
+  }
+  EXPECT_LE(first, base);
+  EXPECT_GT(fifth, 8 * base);
+  EXPECT_LE(fifth, 16 * base);
+  EXPECT_GT(elsewhere, 16 * base) << "another slot begins where this one left off";
+  EXPECT_LE(after_wins, 2 * base);
+}
+
 // What was taken back from a range, and decided elsewhere, is not taken back again when the ring of
 // open slots comes round to the same place (M3).
 TEST(masterless, a_batch_is_taken_back_once) {

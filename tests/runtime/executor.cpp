@@ -69,6 +69,18 @@ TEST(executor, two_in_one_batch_of_which_one_is_a_duplicate) {
   EXPECT_EQ(b.apply(std::move(twice)), (lines{"done 1/1 @2.0 = 5", "cached 1/1 @2.0 = 8"}));
 }
 
+// Without a leader, two commands of one client may be decided the wrong way round. Where a session
+// may have one under way, the later one does not take effect before its client knows of the earlier.
+TEST(executor, with_one_under_way_the_commands_of_a_client_keep_their_order) {
+  executor_options given = small();
+  given.limits.in_flight_max = 1;
+  bench b(given);
+  session_id const s = b.open();
+  EXPECT_EQ(b.apply(batch_of<long_command>(s, 2, {6})), (lines{"refused 1/2 @2.0"}));
+  EXPECT_EQ(b.apply(batch_of<long_command>(s, 1, {5})), (lines{"done 1/1 @3.0 = 5"}));
+  EXPECT_EQ(b.on.state().total, 5);
+}
+
 TEST(executor, says_what_was_not_applied) {
   bench b;
   session_id const s = b.open();

@@ -80,6 +80,8 @@ std::vector<planted> of_multi_paxos() {
         "deposed_leader_acknowledged"}) {
     all.push_back({name, "multi_paxos"});
   }
+  // Of five, since one that forgot must be able to make a quorum look whole.
+  all.push_back({"amnesiac_supports", "multi_paxos", "majority", 5});
   add_schedules("multi_paxos", all);
   return all;
 }
@@ -105,7 +107,7 @@ std::vector<planted> of_nodes() {
         "h10_unknown_called_refused", "h23_apply_without_the_table", "h23_run_what_was_evicted",
         "client_resends_what_expired",
         // H18 and what each level of reads promises
-        "read_index_unconfirmed", "read_log_when_proposed", "h18d_read_before_applied",
+        "read_index_unconfirmed", "read_quorum_unasked", "read_log_when_proposed", "h18d_read_before_applied",
         "read_ignores_floor", "read_ignores_age",
         // H22: what a snapshot must carry, and must leave
         "h22c_snapshot_without_sessions", "install_drops_votes",

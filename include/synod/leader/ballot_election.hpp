@@ -64,6 +64,8 @@ class ballot_election {
     node_set const who = seen.members.only(from);
     if (who.empty()) return;
     if (!got.reply) {
+      // Who has no vote to give must not look like a part of anybody's quorum.
+      if (!seen.eligible && !SYNOD_MUTATION(amnesiac_supports)) return;
       out.push_back({who, {true, happy_, got.round, mine_, leader_}});
     } else if (got.round == round_ && seen.members.voters().contains(who)) {
       // Kept by member, not in a list: a duplicate replaces itself.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/assert.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/leader/policy.hpp>
 
@@ -73,13 +74,15 @@ class stable {
             std::vector<policy_send<message>>& out) {
     node_set const who = seen.members.only(from) & seen.members.voters();
     if (who.empty()) return;
+    // Who has no vote to give must not look like a part of anybody's quorum.
+    bool const votes = seen.eligible || SYNOD_MUTATION(amnesiac_supports);
     switch (got.kind) {
       case stable_kind::pre_vote: {
         // Granted only in silence: whoever leads, or heard a leader just now, sees no reason.
         bool const leads = seen.phase == leading_phase::leading;
         bool const heard = now - heard_at_ < options_.election_min_ns && heard_at_ != never;
         stable_kind const answer = leads || heard ? stable_kind::refuse : stable_kind::grant;
-        out.push_back({who, {answer, got.attempt, seen.promised}});
+        if (votes) out.push_back({who, {answer, got.attempt, seen.promised}});
         break;
       }
       case stable_kind::grant:
@@ -95,7 +98,7 @@ class stable {
       case stable_kind::beat:
         // A leader below what this node has promised is answered too, so that it learns of it.
         if (got.at >= seen.promised) heard(from, got.at, now);
-        out.push_back({who, {stable_kind::beat_ack, 0, seen.promised}});
+        if (votes) out.push_back({who, {stable_kind::beat_ack, 0, seen.promised}});
         break;
       case stable_kind::beat_ack:
         if (got.at <= seen.mine) acked_ = acked_ | who;

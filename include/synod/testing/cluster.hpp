@@ -111,8 +111,8 @@ class cluster {
   [[nodiscard]] storm<cluster> const& weather() const { return storm_; }
   [[nodiscard]] bool keeps(std::size_t number) const { return kept_.keeps(number); }
   [[nodiscard]] bool healed() const { return healed_; }
-  // Whether what begins at this node after healing must complete.
-  [[nodiscard]] bool must_serve(node_index which) const { return !hub_ || *hub_ == which; }
+  // Where links are missing after healing: the node that must get things done all the same.
+  [[nodiscard]] std::optional<node_index> const& hub() const { return hub_; }
   [[nodiscard]] std::vector<node_index> everybody() const {
     std::vector<node_index> all;
     for (node const& one : nodes_) all.push_back(one.at);

@@ -115,7 +115,7 @@ class log_clients {
   void healed() {
     for (node const& self : cluster_.nodes()) {
       if (!self.whole() || self.at.value >= cluster_.options().nodes) continue;
-      if (!cluster_.must_serve(self.at)) continue;
+      if (cluster_.hub().value_or(self.at) != self.at) continue;
       for (bool const reads : {false, true}) {
         std::size_t const which = operations_.size();
         add(which);
@@ -197,6 +197,10 @@ class log_clients {
     return node_index(static_cast<std::uint8_t>(one.random.below(cluster_.options().nodes)));
   }
 
+  node_index elsewhere(operation_state& one) const {
+    return cluster_.hub() ? *cluster_.hub() : anywhere(one);
+  }
+
   void schedule(std::size_t which, std::uint32_t attempt, moment what, time_ns at) {
     cluster_.schedule_client(at, std::uint64_t{which} << 16 | std::uint64_t{attempt & 0xfff} << 4 |
                                      static_cast<std::uint64_t>(what));
@@ -230,6 +234,7 @@ class log_clients {
       one.over = true;
       return;
     }
+    if (cluster_.hub()) one.home = *cluster_.hub();
     if (!one.reads) {
       // As a command of its own, so that nothing is appended twice.
       one.value = sample_command<command>::draw(random_, ++extra_ + 1'000'000);
@@ -248,7 +253,7 @@ class log_clients {
   void arrive(operation_state& one, std::size_t which) {
     node& self = cluster_.at(one.home);
     if (!self.up() || self.clock.paused(cluster_.now())) {
-      one.home = anywhere(one);
+      one.home = elsewhere(one);
       return wait_and_retry(one, which);
     }
     std::optional<refusal> const why = one.reads ? ask(self, which) : append(self, one, which);
@@ -280,7 +285,7 @@ class log_clients {
   }
 
   void follow(operation_state& one, leader_hint const& hint) {
-    one.home = anywhere(one);
+    one.home = elsewhere(one);
     if (!hint.leader.has_value() || one.random.one_in(4)) return;
     for (node const& other : cluster_.nodes()) {
       if (other.id == *hint.leader) one.home = other.at;
