@@ -164,6 +164,7 @@ constexpr std::array caught_elsewhere{
     "h16_older_life_accepted",
     "peer_counted_before_durable",
     "client_follows_every_hint",
+    "install_refuses_what_waits",
     "h23_only_the_highest_sequence",
     "h22b_snapshot_without_configurations",
     "h22d_install_what_is_older",
