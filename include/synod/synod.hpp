@@ -63,12 +63,14 @@
 #include <synod/protocol/multi_paxos/core.hpp>
 #include <synod/protocol/multi_paxos/extent_reads.hpp>
 #include <synod/protocol/multi_paxos/following.hpp>
+#include <synod/protocol/multi_paxos/handing_over.hpp>
 #include <synod/protocol/multi_paxos/leading.hpp>
 #include <synod/protocol/multi_paxos/lost_slots.hpp>
 #include <synod/protocol/multi_paxos/masterless/contending.hpp>
 #include <synod/protocol/multi_paxos/masterless/core.hpp>
 #include <synod/protocol/multi_paxos/masterless/messages.hpp>
 #include <synod/protocol/multi_paxos/masterless/options.hpp>
+#include <synod/protocol/multi_paxos/masterless/sharing.hpp>
 #include <synod/protocol/multi_paxos/masterless/wire.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/protocol/multi_paxos/options.hpp>
@@ -135,6 +137,7 @@
 #include <synod/runtime/snapshot_stream.hpp>
 #include <synod/runtime/snapshot_work.hpp>
 #include <synod/runtime/submissions.hpp>
+#include <synod/runtime/submissions_options.hpp>
 #include <synod/runtime/waiting_commands.hpp>
 #include <synod/storage/address_table.hpp>
 #include <synod/storage/block_buffer.hpp>

@@ -70,7 +70,8 @@ TEST(executor, two_in_one_batch_of_which_one_is_a_duplicate) {
 }
 
 // Without a leader, two commands of one client may be decided the wrong way round. Where a session
-// may have one under way, the later one does not take effect before its client knows of the earlier.
+// may have one under way, the later one does not take effect before its client knows of the
+// earlier.
 TEST(executor, with_one_under_way_the_commands_of_a_client_keep_their_order) {
   executor_options given = small();
   given.limits.in_flight_max = 1;

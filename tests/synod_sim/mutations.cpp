@@ -107,8 +107,8 @@ std::vector<planted> of_nodes() {
         "h10_unknown_called_refused", "h23_apply_without_the_table", "h23_run_what_was_evicted",
         "client_resends_what_expired",
         // H18 and what each level of reads promises
-        "read_index_unconfirmed", "read_quorum_unasked", "read_log_when_proposed", "h18d_read_before_applied",
-        "read_ignores_floor", "read_ignores_age",
+        "read_index_unconfirmed", "read_quorum_unasked", "read_log_when_proposed",
+        "h18d_read_before_applied", "read_ignores_floor", "read_ignores_age",
         // H22: what a snapshot must carry, and must leave
         "h22c_snapshot_without_sessions", "install_drops_votes",
         // H15, H16 and first boot: whose disk it is

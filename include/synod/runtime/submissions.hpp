@@ -12,6 +12,7 @@
 #include <synod/runtime/executor.hpp>
 #include <synod/runtime/forward_messages.hpp>
 #include <synod/runtime/session.hpp>
+#include <synod/runtime/submissions_options.hpp>
 #include <synod/runtime/waiting_commands.hpp>
 
 #include <cstddef>
@@ -22,12 +23,6 @@
 #include <vector>
 
 namespace synod {
-
-struct submissions_options {
-  session_options session;
-  batcher_options batches;
-  std::size_t waiting_max = 65'536;
-};
 
 // Commands on their way through one node: those of its own callers, under its own session; those of
 // clients, under theirs; those that other nodes forwarded. Each is proposed here, or forwarded once

@@ -95,8 +95,7 @@ class cluster {
     return !oracle_.found().any();
   }
 
-  // -- what clients and faults may see and do
-  // -------------------------------------------------------
+  // -- what clients and faults may see and do --
 
   [[nodiscard]] time_ns now() const { return now_; }
   [[nodiscard]] cluster_options const& options() const { return options_; }

@@ -211,8 +211,7 @@ class multi_paxos_core {
 
   void on(time_ns now, node_id from, node_set, shared<promise<Command>>& got, output_type& out) {
     may_begin_to_lead(now, out, [&] {
-      bool const good = leading_.on_promise(now, from, *got, log_, out);
-      if (!good) log_.drop(error_code::malformed);
+      if (!leading_.on_promise(now, from, *got, log_, out)) log_.drop(error_code::malformed);
     });
     if (leading_.must_learn(log_)) {
       catching_up_.need(now, leading_.learn_from(), leading_.learn_upto(), log_);
@@ -280,10 +279,8 @@ class multi_paxos_core {
       following_.confirmed(done->id, done->upto, out);
     } else if (auto const* const no = got.template get_if<read_refused>()) {
       following_.refused(no->id, out);
-    } else if (auto const* const how_far = got.template get_if<extent_ask>()) {
-      extents_.tell(who, *how_far, log_, out);
-    } else if (auto const* const told = got.template get_if<extent_told>()) {
-      extents_.hear(from, *told, log_, out);
+    } else {
+      extents_.on(from, who, got, log_, out);
     }
   }
 
@@ -318,18 +315,15 @@ class multi_paxos_core {
     log_.send_now(out, leader, read_message(read_ask{following_.forward(now, asked.id)}));
     return std::nullopt;
   }
-
   std::optional<refusal> ask(time_ns now, transfer_request const& asked, output_type& out) {
     if (!leading_.leads()) return refuse(error_code::not_leader, "ask the leader");
     node_set const to = members().only(asked.to) & members().voters();
     if (to.empty() || to == log_.only_self()) {
       return refuse(error_code::unknown_member, "name another voter");
     }
-    handing_over_.begin(now, to);
-    handing_over_.heard(to, leading_, confirming_, log_, out);
+    handing_over_.begin(now, to, leading_, confirming_, log_, out);
     return std::nullopt;
   }
-
   std::optional<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
     if (error const why = log_.configs().objection(asked.members, log_.chosen_upto().next())) {
@@ -338,18 +332,15 @@ class multi_paxos_core {
     leading_.propose(now, value_type::of(std::move(asked.members)), log_, out);
     return std::nullopt;
   }
-
   std::optional<refusal> ask(time_ns now, open_session_request const& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
     leading_.propose(now, value_type::of(asked.session, asked.stamp), log_, out);
     return std::nullopt;
   }
-
   std::optional<refusal> ask(time_ns, snapshotted const& asked, output_type& out) {
     log_.snapshotted(asked.upto, out);
     return std::nullopt;
   }
-
   std::optional<refusal> ask(time_ns now, snapshot_installed const& asked, output_type& out) {
     // What the slots below hold is unknown here, so nothing may be announced under our ballot.
     if (leading_.leads() && asked.head.at > log_.chosen_upto()) step_down(now, out);

@@ -57,22 +57,13 @@ class extent_reads {
     if (!reads_.empty()) settle(log, out);
   }
 
-  // Somebody else reads. Who may have forgotten how far it voted says nothing.
-  void tell(node_set who, extent_ask const& asked, log_type& log, Output& out) const {
-    if (!log.may_promise() && !SYNOD_MUTATION(amnesiac_tells_extent)) return;
-    extent_told const told{asked.id, log.voted_upto(), log.chosen_upto()};
-    log.send_after(out, who, Message(told));
-  }
-
-  void hear(node_id from, extent_told const& got, log_type& log, Output& out) {
-    node_set const who = log.configs().only(from);
-    for (waiting_read& one : reads_) {
-      if (one.number != got.id) continue;
-      one.told = one.told | who;
-      slot const most = got.voted_upto > got.chosen_upto ? got.voted_upto : got.chosen_upto;
-      if (most > one.upto) one.upto = most;
+  // A question of somebody else, or an answer to one of ours.
+  void on(node_id from, node_set who, Message const& got, log_type& log, Output& out) {
+    if (auto const* const asked = got.template get_if<extent_ask>()) {
+      tell(who, *asked, log, out);
+    } else if (auto const* const told = got.template get_if<extent_told>()) {
+      hear(from, *told, log, out);
     }
-    settle(log, out);
   }
 
   void tick(time_ns now, log_type& log, Output& out) {
@@ -94,6 +85,24 @@ class extent_reads {
   }
 
  private:
+  // Somebody else reads. Who may have forgotten how far it voted says nothing.
+  void tell(node_set who, extent_ask const& asked, log_type& log, Output& out) const {
+    if (!log.may_promise() && !SYNOD_MUTATION(amnesiac_tells_extent)) return;
+    extent_told const told{asked.id, log.voted_upto(), log.chosen_upto()};
+    log.send_after(out, who, Message(told));
+  }
+
+  void hear(node_id from, extent_told const& got, log_type& log, Output& out) {
+    node_set const who = log.configs().only(from);
+    for (waiting_read& one : reads_) {
+      if (one.number != got.id) continue;
+      one.told = one.told | who;
+      slot const most = got.voted_upto > got.chosen_upto ? got.voted_upto : got.chosen_upto;
+      if (most > one.upto) one.upto = most;
+    }
+    settle(log, out);
+  }
+
   [[nodiscard]] bool full() const { return reads_.size() >= bounds_.reads_max; }
 
   struct waiting_read {

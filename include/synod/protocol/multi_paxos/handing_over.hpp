@@ -16,9 +16,12 @@ class handing_over {
   [[nodiscard]] bool under_way() const { return until_ != never; }
   [[nodiscard]] time_ns next_deadline() const { return until_; }
 
-  void begin(time_ns now, node_set to) {
+  template <class Leading, class Confirming, class Log, class Output>
+  void begin(time_ns now, node_set to, Leading const& leading, Confirming const& confirming,
+             Log const& log, Output& out) {
     to_ = to;
     until_ = now + longest_ns_;
+    heard(to, leading, confirming, log, out);
   }
   void stop() { until_ = never; }
   void tick(time_ns now) {

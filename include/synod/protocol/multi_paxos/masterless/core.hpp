@@ -232,11 +232,7 @@ class masterless_core {
   }
 
   void on(time_ns, node_id from, node_set who, extent_message const& got, output_type& out) {
-    if (auto const* const asked = got.template get_if<extent_ask>()) {
-      reads_.tell(who, *asked, log_, out);
-    } else {
-      reads_.hear(from, *got.template get_if<extent_told>(), log_, out);
-    }
+    reads_.on(from, who, got, log_, out);
   }
 
   // --- requests ---
