@@ -41,7 +41,7 @@ struct client_options {
   time_ns connect_timeout_ns = 2'000'000'000;
   session_options session = {};
   std::uint32_t frame_bytes_max = frame_body_max_default;
-  connection_options connection = {};
+  connection_options connection{.read_bytes = std::size_t{16} << 10};
 };
 
 inline error check(client_options const& given) {

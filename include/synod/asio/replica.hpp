@@ -112,7 +112,7 @@ class replica {
                   "and pass that");
     return boost::asio::async_initiate<Token, void(outcome<result>)>(
         initiation<state_type>(), token, anchor_,
-        submission<one>(one(std::forward<Command>(given)), how));
+        submission<one>(std::forward<Command>(given), how));
   }
   template <class Command, class Token>
   auto async_submit(Command&& given, Token&& token) {
@@ -182,7 +182,9 @@ class replica {
   template <class One>
   class submission {
    public:
-    submission(One what, call_options const& how) : what_(std::move(what)), how_(how) {}
+    template <class Given>
+    submission(Given&& what, call_options const& how)
+        : what_(One(std::forward<Given>(what))), how_(how) {}
     template <class Handler>
     void operator()(state_type& at, Handler handler) {
       using result = result_of<Machine, One>;

@@ -126,7 +126,7 @@ class replica_state {
     operation& one =
         waiting::make(memory_, std::forward<Handler>(handler), executor_, std::move(query));
     one.harmless = harmless;
-    std::uint64_t const token = book_.add(one, boot_time());
+    std::uint64_t const token = book_.add(one, run_at_ != 0 ? run_at_ : boot_time());
     if (slot.is_connected()) slot.assign(canceller{this, token});
     return one;
   }
@@ -143,11 +143,11 @@ class replica_state {
   }
 
   template <class One>
-  void submit(operation& one, One what, time_ns timeout) {
+  void submit(operation& one, One&& what, time_ns timeout) {
     std::uint64_t const token = one.token;
     if (!is_running()) return refuse(token, not_running());
     if (timeout == 0) timeout = options_.submit_timeout_ns;
-    auto const why = node_->submit(one.began, std::move(what), token, one.began + timeout);
+    auto const why = node_->submit(one.began, std::forward<One>(what), token, one.began + timeout);
     if (why) return refuse(token, *why);
     wake();
   }
@@ -382,6 +382,7 @@ class replica_state {
   ticket taken_then_;     // by the log, when this turn began
   ticket durable_then_;
   std::uint64_t taken_before_ = 0;  // bytes of the log when a snapshot was wanted for them
+  time_ns run_at_ = 0;              // while handlers run: when that began
   bool held_back_ = false;          // frames wait for the turn that is due
   bool turn_due_ = false;
   bool stopping_ = false;

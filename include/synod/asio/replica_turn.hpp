@@ -143,7 +143,10 @@ void replica_state<P, M, S, T, C, O>::turn() {
     if (node_stopped_ && !ended_) end(node_stopped_);
     if (!ended_) set_alarm();
   }
+  // What handlers begin has begun when they were called: one look at the clock for all.
+  if (book_.wants_run()) run_at_ = boot_time();
   book_.run(memory_);
+  run_at_ = 0;
   // What a handler began goes out with the notice of what it waited for, in one write; but nothing
   // waits for longer than one turn.
   if (!ended_ && (!turn_due_ || held_back_)) {

@@ -115,7 +115,8 @@ class batch {
   void stamp(time_ns at) { node_->stamp = at; }
 
   // Requires: not full.
-  void add(session_id session, sequence number, sequence acked_upto, Command command) {
+  template <class Given = Command>
+  void add(session_id session, sequence number, sequence acked_upto, Given&& command) {
     SYNOD_ASSERT(!full(), "the batcher must seal a batch before it holds 65,535 commands");
     auto& runs = node_->origins;
     if (!runs.empty() && runs.back().session == session &&
@@ -125,7 +126,7 @@ class batch {
     } else {
       runs.push_back({session, number, acked_upto, static_cast<std::uint16_t>(size()), 1});
     }
-    node_->commands.push_back(std::move(command));
+    node_->commands.push_back(std::forward<Given>(command));
   }
 
   // For a decoder, which fills both and has checked that they fit each other.

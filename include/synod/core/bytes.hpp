@@ -70,8 +70,9 @@ class shared_bytes {
       if (where->abandoned && where->outstanding == 0) delete where;
     }
   };
-  // What a burst of large buffers may leave behind in one pool.
-  static constexpr std::size_t kept_bytes_max = std::size_t{16} << 20;
+  // What a burst of large buffers may leave behind in one pool: as much as a host lets its log hold
+  // between two snapshots, since all of that comes back at once and is needed again.
+  static constexpr std::size_t kept_bytes_max = std::size_t{64} << 20;
 
   explicit shared_bytes(node* from) : node_(from) {}
 

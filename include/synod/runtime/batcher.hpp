@@ -41,10 +41,10 @@ class batcher {
   [[nodiscard]] bool fits(std::size_t bytes) const { return bytes <= options_.batch_bytes_max; }
 
   // `bytes` is about what the command takes when encoded, `room` how many batches the core takes.
-  // Moves the command only if it was added.
+  // Moves the command, if it may, only if it was added.
+  template <class Given = Command>
   [[nodiscard]] std::optional<error> add(std::size_t room, session_id session, sequence number,
-                                         sequence acked_upto, Command&& command,
-                                         std::size_t bytes) {
+                                         sequence acked_upto, Given&& command, std::size_t bytes) {
     if (!fits(bytes)) {
       return error{error_code::too_large, bytes, "submit", "split the command"};
     }
@@ -58,7 +58,7 @@ class batcher {
       sealed_.push_back(pool_.take());
       last_bytes_ = 0;
     }
-    sealed_.back().add(session, number, acked_upto, std::move(command));
+    sealed_.back().add(session, number, acked_upto, std::forward<Given>(command));
     last_bytes_ += bytes;
     pending_bytes_ += bytes;
     return std::nullopt;

@@ -38,7 +38,7 @@ class command_answers {
   [[nodiscard]] bool idle() const { return out_.send.empty() && ended_.empty(); }
   void learn(membership const& members) { client_.learn(members); }
 
-  result<std::uint64_t> submit(time_ns now, command what, std::uint64_t token, time_ns deadline) {
+  result<std::uint64_t> submit(time_ns now, command&& what, std::uint64_t token, time_ns deadline) {
     std::size_t alternative = 0;
     if constexpr (has_several_commands<Machine>) alternative = what.index();
     auto const handle = client_.submit(now, std::move(what), deadline, out_);

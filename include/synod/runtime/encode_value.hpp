@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace synod {
@@ -16,6 +17,19 @@ template <class Codec, class Value>
   } else {
     coder.encode(from, into);
     return true;
+  }
+}
+
+// How long a value is when encoded, unless nobody could decode it. `room` is overwritten.
+template <class Codec, class Value>
+[[nodiscard]] std::optional<std::size_t> encoded_size(Codec& coder, Value const& from,
+                                                      std::vector<std::byte>& room) {
+  if constexpr (requires { Codec::template encoded_length<Value>; }) {
+    return Codec::template encoded_length<Value>;
+  } else {
+    room.clear();
+    if (!encode_value(coder, from, room)) return std::nullopt;
+    return room.size();
   }
 }
 

@@ -98,11 +98,12 @@ class node {
   }
 
   // A command of this node's own. Ends in user.completed(token, ...) unless it is refused at once.
-  template <command_of<machine_type> One>
-  [[nodiscard]] std::optional<error> submit(time_ns now, One what, std::uint64_t token,
+  template <class One>
+    requires command_of<std::remove_cvref_t<One>, machine_type>
+  [[nodiscard]] std::optional<error> submit(time_ns now, One&& what, std::uint64_t token,
                                             time_ns deadline) {
     if (stopped_ || !core_.has_value()) return not_ready();
-    return commands_->submit(now, std::move(what), token, deadline);
+    return commands_->submit(now, std::forward<One>(what), token, deadline);
   }
   // Ends in user.readable(token, ...) unless it is refused at once.
   [[nodiscard]] std::optional<error> read(time_ns now, read::level const& level,

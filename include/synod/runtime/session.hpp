@@ -46,13 +46,12 @@ class client_session {
   }
   // Null once finished. Good until the next input.
   [[nodiscard]] Payload const* payload(std::uint64_t handle) const {
-    operation const* const found = find(handle);
-    return found == nullptr ? nullptr : &found->what;
+    return find(handle) == nullptr ? nullptr : &payloads_[place_of(handle)];
   }
 
   // Effects: returns the handle of the operation, which ends in `finished` exactly once and at its
   // deadline at the latest; or refuses, and nothing was done.
-  result<std::uint64_t> submit(time_ns now, Payload what, time_ns deadline, session_output& out) {
+  result<std::uint64_t> submit(time_ns now, Payload&& what, time_ns deadline, session_output& out) {
     auto const begun = begin(std::move(what), deadline, false, std::nullopt);
     if (!begun) return begun;
     queue_.push_back(place_of(*begun));
@@ -92,7 +91,6 @@ class client_session {
     std::optional<node_id> only;
     error last;
     leader_hint hint;
-    Payload what;
   };
 
   static error wrong(error_code code, std::uint64_t value, char const* remedy) {
@@ -127,6 +125,7 @@ class client_session {
     if (free_.empty()) {
       free_.push_back(static_cast<std::uint32_t>(places_.size()));
       places_.emplace_back();
+      payloads_.emplace_back();
     }
     std::uint32_t const place = free_.back();
     free_.pop_back();
@@ -136,7 +135,7 @@ class client_session {
     fresh.deadline = deadline;
     fresh.read = read;
     fresh.only = only;
-    fresh.what = std::move(what);
+    payloads_[place] = std::move(what);
     wake(deadline);
     return fresh.handle;
   }
@@ -217,7 +216,7 @@ class client_session {
     if (one.number.value != 0) numbers_.finish(one.number);
     free_.push_back(place_of(one.handle));
     one.handle = 0;
-    one.what = Payload();
+    if constexpr (!std::is_trivially_copyable_v<Payload>) payloads_[free_.back()] = Payload();
   }
   // It did not succeed: `refused` where that is certain, else `unknown`. Reads change nothing.
   void fail(operation& one, error why, session_output& out) {
@@ -243,6 +242,7 @@ class client_session {
   session_id session_;
   finished_numbers numbers_;
   list<operation> places_;
+  list<Payload> payloads_;  // by place, apart: they may be large
   list<std::uint32_t> free_;
   list<std::uint32_t> queue_;  // places of commands to be sent first, in order
   std::uint64_t begun_ = 0;

@@ -15,6 +15,7 @@
 #include <synod/runtime/submissions_options.hpp>
 #include <synod/runtime/waiting_commands.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -58,18 +59,24 @@ class submissions {
 
   // --- commands come in ---
 
-  template <command_of<Machine> One>
-  [[nodiscard]] std::optional<error> submit(time_ns now, One what, std::uint64_t token,
+  template <class One>
+  [[nodiscard]] std::optional<error> submit(time_ns now, One&& what, std::uint64_t token,
                                             time_ns deadline) {
-    command whole(std::move(what));
+    if constexpr (!std::same_as<One, command>) {
+      return submit(now, command(std::forward<One>(what)), token, deadline);
+    } else {
+      return submit_whole(now, std::move(what), token, deadline);  // it may be large: no copy
+    }
+  }
+  [[nodiscard]] std::optional<error> submit_whole(time_ns now, command&& whole, std::uint64_t token,
+                                                  time_ns deadline) {
     // Said at once, and so for certain: nothing has left the process.
-    auto const bytes = measure(whole);
+    auto const bytes = encoded_size(answers_.coder(), whole, scratch_);
     if (!bytes.has_value() || !batcher_.fits(*bytes)) {
       return error{error_code::too_large, bytes.value_or(0), "submit", "split the command"};
     }
     auto const handle = answers_.submit(now, std::move(whole), token, deadline);
-    if (!handle) return handle.error();
-    return std::nullopt;
+    return handle ? std::nullopt : std::optional(handle.error());
   }
 
   template <class Node>
@@ -252,13 +259,6 @@ class submissions {
     std::uint32_t attempt = 0;
   };
 
-  // How long the command is when encoded, unless nobody could decode it.
-  std::optional<std::size_t> measure(command const& what) {
-    scratch_.clear();
-    if (!encode_value(answers_.coder(), what, scratch_)) return std::nullopt;
-    return scratch_.size();
-  }
-
   template <class Node>
   void route(session_request const& asked, Node& node) {
     auto const leader = node.leader();
@@ -271,10 +271,10 @@ class submissions {
                                0,
                                asked.handle,
                                asked.attempt};
-    if (!leader.has_value()) return take(whom, asked.acked_upto, command(*what), node);
+    if (!leader.has_value()) return take(whom, asked.acked_upto, *what, node);
     waiting_.put(whom);
     if (settled_by_table(whom.key, asked.acked_upto, node)) return;
-    if (!measure(*what).has_value()) return;
+    if (!encoded_size(answers_.coder(), *what, scratch_).has_value()) return;
     node.forward(*leader, forwarded_command{asked.handle, asked.attempt, asked.session,
                                             asked.number, asked.acked_upto, scratch_});
   }
@@ -293,19 +293,19 @@ class submissions {
   }
 
   // A command to be proposed here.
-  template <class Node>
-  void take(waiting_command const& whom, sequence acked_upto, command what, Node& node) {
+  template <class Node, class Whole>
+  void take(waiting_command const& whom, sequence acked_upto, Whole&& what, Node& node) {
     if (waiting_.full() && waiting_.find(whom.key) == nullptr) {
       return tell_or_forward(whom, error_code::busy, true, node);
     }
     waiting_command& here = waiting_.put(whom);
     if (settled_by_table(whom.key, acked_upto, node) || here.proposed) return;
     if (read_only_) return refuse(whom.key, error_code::disk_full, true, node);
-    auto const bytes = measure(what);
+    auto const bytes = encoded_size(answers_.coder(), what, scratch_);
     std::optional<error> why;
     if (bytes.has_value()) {
       why = batcher_.add(node.room(), whom.key.session, whom.key.number, acked_upto,
-                         std::move(what), *bytes);
+                         std::forward<Whole>(what), *bytes);
     } else {
       why = error{error_code::too_large, 0, "submit", "split the command"};
     }
