@@ -42,4 +42,4 @@ what == "failover" && kind == "failover" {
   }
 }
 what == "scale" && kind == "replicas" { point("replicas, 256 outstanding", get("replicas"), get("ops_per_s")) }
-what == "scale" && kind == "clients" { point("clients, 1,000 outstanding", get("clients"), get("ops_per_s")) }
+what == "scale" && kind == "clients" { point("clients, one command each", get("clients"), get("ops_per_s")) }
