@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -267,7 +268,11 @@ class value_coder {
     if constexpr (bulk_codec<Coder, Command>) {
       if (length != Coder::template encoded_length<Command>) return false;
       if (in.remaining() != count * length) return false;
-      to.resize(count);
+      if constexpr (std::is_trivially_copyable_v<Command>) {
+        to.resize_for_overwrite(count);
+      } else {
+        to.resize(count);
+      }
       return coder_.decode_all(in.rest(), std::span<Command>(to));
     } else {
       std::span<std::byte const> rest = in.rest();

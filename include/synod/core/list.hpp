@@ -141,6 +141,11 @@ class list {
     reserve(count);
     while (size_ < count) emplace_back();
   }
+  // Likewise, for what is written over at once: nothing is put there before.
+  void resize_for_overwrite(std::size_t count) requires std::is_trivially_copyable_v<T> {
+    reserve(count);
+    size_ = count;
+  }
   void clear() {
     for (std::size_t i = 0; i < size_; ++i) first_[i].~T();
     size_ = 0;

@@ -51,7 +51,7 @@ class client_session {
 
   // Effects: returns the handle of the operation, which ends in `finished` exactly once and at its
   // deadline at the latest; or refuses, and nothing was done.
-  result<std::uint64_t> submit(time_ns now, Payload&& what, time_ns deadline, session_output& out) {
+  result<std::uint64_t> submit(time_ns now, Payload what, time_ns deadline, session_output& out) {
     auto const begun = begin(std::move(what), deadline, false, std::nullopt);
     if (!begun) return begun;
     queue_.push_back(place_of(*begun));
