@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/latencies.hpp"
@@ -30,7 +31,7 @@ template <class Begin>
 class load {
  public:
   load(boost::asio::io_context& io, settings const& with, Begin begin)
-      : io_(io), with_(with), begin_(std::move(begin)), clock_(io), due_timer_(io),
+      : io_(io), with_(with), begin_(std::move(begin)), clock_(io), due_timer_(io), again_(io),
         began_(with.outstanding), timeline_(buckets_of(with)) {}
 
   void run() {
@@ -95,12 +96,31 @@ class load {
     } else {
       ++(got.refused() != nullptr ? refused_ : unknown_);
       why_ = got.error();
+      return slow_down(caller);
     }
     if (with_.rate > 0) {
       free_.push_back(caller);
       return pump();
     }
     start(caller, at);
+  }
+
+  // Whoever was refused begins again a little later, as `busy` asks for.
+  void slow_down(std::uint32_t caller) {
+    refused_callers_.push_back(caller);
+    if (refused_callers_.size() > 1) return;
+    again_.expires_after(std::chrono::milliseconds(5));
+    again_.async_wait([this](boost::system::error_code) {
+      std::int64_t const at = synod::asio::boot_time();
+      for (std::uint32_t const one : std::exchange(refused_callers_, {})) {
+        if (with_.rate > 0) {
+          free_.push_back(one);
+        } else {
+          start(one, at);
+        }
+      }
+      if (with_.rate > 0) pump();
+    });
   }
 
   void note(std::int64_t at, std::int64_t took) {
@@ -163,8 +183,10 @@ class load {
   Begin begin_;
   boost::asio::steady_timer clock_;
   boost::asio::steady_timer due_timer_;
+  boost::asio::steady_timer again_;
   std::vector<std::int64_t> began_;
   std::vector<std::uint32_t> free_;
+  std::vector<std::uint32_t> refused_callers_;
   double due_ = 0;  // nanoseconds: when the next operation of an open loop is
   double interval_ = 0;
   latencies taken_;

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -54,6 +55,11 @@ inline void leave(synod::error const& why) {
   std::_Exit(1);
 }
 
+// Of one session: whoever wants more at once gets `busy`.
+inline unsigned in_flight_of(settings const& with) {
+  return std::clamp(with.outstanding, 1024U, 4096U);
+}
+
 // One replica in a process of its own, and callers where the settings want them.
 template <std::size_t Bytes>
 class replica_process {
@@ -91,7 +97,7 @@ class replica_process {
       made.data += no_log;
     }
     // Of some hundred bytes each; more callers than that get `busy` or wait for their turn.
-    unsigned const in_flight = with.outstanding < 1024 ? 1024 : with.outstanding;
+    unsigned const in_flight = in_flight_of(with);
     made.constants.in_flight_max = made.constants.replies_kept = in_flight;
     made.constants.session_capacity = with.clients < 512 ? 1024 : 2 * with.clients;
     made.commands.session.in_flight_max = in_flight;
@@ -203,7 +209,7 @@ int run_clients(settings const& with) {
   for (unsigned id = 1; id <= with.replicas; ++id) {
     options.servers.push_back({id, address_of(with.ports[with.replicas + id - 1])});
   }
-  options.session.in_flight_max = with.outstanding < 1024 ? 1024 : with.outstanding;
+  options.session.in_flight_max = in_flight_of(with);
   std::vector<std::unique_ptr<client>> all;
   for (unsigned i = 0; i < with.clients; ++i) {
     all.push_back(std::make_unique<client>(io, options));

@@ -274,7 +274,7 @@ class submissions {
     if (!leader.has_value()) return take(whom, asked.acked_upto, *what, node);
     waiting_.put(whom);
     if (settled_by_table(whom.key, asked.acked_upto, node)) return;
-    if (!encoded_size(answers_.coder(), *what, scratch_).has_value()) return;
+    if (scratch_.clear(); !encode_value(answers_.coder(), *what, scratch_)) return;
     node.forward(*leader, forwarded_command{asked.handle, asked.attempt, asked.session,
                                             asked.number, asked.acked_upto, scratch_});
   }
