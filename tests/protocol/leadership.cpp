@@ -31,7 +31,7 @@ TEST(leadership, takes_over_with_holes) {
   r.elect(a, {a, b, c});
   (void)r.propose(a, 72);
   r.exchange({a, b, c});
-  for (command one : {73, 74, 75}) (void)r.propose(a, one);
+  for (command one : {73U, 74U, 75U}) (void)r.propose(a, one);
   ASSERT_TRUE(r.deliver_first<accept>(a, b));
   (void)r.take<accept>(a, b);
   ASSERT_TRUE(r.deliver_first<accept>(a, b));
@@ -54,7 +54,7 @@ TEST(leadership, waits_for_all_parts_of_a_promise) {
   for (unsigned i = 0; i < 3; ++i) r.given(i).part_bytes = 1;
   r.boot_all();
   r.elect(a, {a, b, c});
-  for (command one : {72, 73, 74, 75}) (void)r.propose(a, one);
+  for (command one : {72U, 73U, 74U, 75U}) (void)r.propose(a, one);
   while (r.deliver_first<accept>(a, b)) {
   }
   r.crash(a);
@@ -87,7 +87,7 @@ TEST(leadership, catches_up_before_it_proposes) {
   run r(3);
   r.boot_all();
   r.elect(a, {a, b, c});
-  for (command one : {72, 73, 74, 75, 76}) {
+  for (command one : {72U, 73U, 74U, 75U, 76U}) {
     (void)r.propose(a, one);
     r.exchange({a, b});
   }

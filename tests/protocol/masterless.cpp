@@ -45,7 +45,7 @@ TEST(masterless, the_loser_takes_another_slot) {
   ASSERT_FALSE(r.propose(c, 72));
   ASSERT_FALSE(r.propose(a, 73));
   let_all_run(r, 3, 40);
-  for (command one : {71, 72, 73}) {
+  for (command one : {71U, 72U, 73U}) {
     EXPECT_EQ(times_decided(r, a, one), 1U);
     EXPECT_EQ(times_decided(r, c, one), 1U);
   }

@@ -157,7 +157,7 @@ run changed_without_c() {
 // decided by others.
 run a_read_by_old_members() {
   run r = changed_without_c();
-  for (command one : {72, 73, 74, 75}) (void)r.propose(b, one);
+  for (command one : {72U, 73U, 74U, 75U}) (void)r.propose(b, one);
   for (int i = 0; i < 10 && r.core(b).chosen_upto() < slot(5); ++i) {
     r.drop_to(c);
     r.exchange({a, b, d, e});
@@ -174,7 +174,7 @@ run a_read_by_old_members() {
 // c begins to read, then learns slots 1 to 4 and so of the new members, who have voted for nothing.
 run a_read_across_a_boundary() {
   run r = changed_without_c();
-  for (command one : {72, 73, 74}) (void)r.propose(b, one);
+  for (command one : {72U, 73U, 74U}) (void)r.propose(b, one);
   for (int i = 0; i < 10 && r.core(b).chosen_upto() < slot(4); ++i) {
     for (unsigned one : {c, d, e, f}) r.drop_to(one);
     r.exchange({a, b});
@@ -205,7 +205,7 @@ run a_gap_to_fill() {
   r.must(vote.has_value(), "a Prepare");
   r.drop_everything();
   synod::ballot const of_b{1, 1, support::id_of(b)};
-  for (command at : {2, 6}) {
+  for (command at : {2U, 6U}) {
     r.forge(b, c,
             accept{of_b, slot(at), slot(), synod::slot_value<command>(support::batch_of(90 + at))});
   }
@@ -237,7 +237,7 @@ run a_batch_that_lost_its_round() {
   r.drop_everything();
   r.must(where > slot(), "a proposes");
   // c contends for every slot up to there.
-  for (command one : {81, 82, 83}) (void)r.propose(c, one);
+  for (command one : {81U, 82U, 83U}) (void)r.propose(c, one);
   for (int i = 0; i < 60; ++i) {
     r.exchange({b, c});
     r.drop_to(a);

@@ -39,7 +39,7 @@ run decided_in_a_configuration_unknown_here(std::uint32_t pipeline) {
   run r = six(pipeline);
   r.elect(b, {b, c});
   (void)r.request(b, synod::reconfigure_request{d_e_f()});
-  for (command one : {73, 74, 75}) (void)r.propose(b, one);
+  for (command one : {73U, 74U, 75U}) (void)r.propose(b, one);
   while (r.deliver_first<accept>(b, c)) {
   }
   while (r.deliver_first<accepted>(c, b)) {
@@ -68,7 +68,7 @@ run decided_in_a_configuration_unknown_here(std::uint32_t pipeline) {
 run proposals_past_alpha() {
   run r = six(8);
   r.elect(a, {a, b, c});
-  for (command one : {71, 72, 73, 74, 75, 76, 77}) (void)r.propose(a, one);
+  for (command one : {71U, 72U, 73U, 74U, 75U, 76U, 77U}) (void)r.propose(a, one);
   r.expect(r.core(a).last_proposed() <= r.core(a).chosen_upto() + 4,
            "proposed in a slot whose configuration is not known yet");
   return r;
@@ -244,7 +244,7 @@ run trimming_in_a_hurry() {
   run r(3);
   r.boot_all();
   r.elect(a, {a, b, c});
-  for (command one : {71, 72, 73}) {
+  for (command one : {71U, 72U, 73U}) {
     (void)r.propose(a, one);
     r.exchange({a, b, c});
   }
@@ -281,7 +281,7 @@ run a_snapshot_below_a_vote() {
   r.exchange({a, c});
   r.drop_everything();
   r.take_snapshot(a);
-  for (command one : {72, 73}) (void)r.propose(a, one);
+  for (command one : {72U, 73U}) (void)r.propose(a, one);
   while (r.deliver_first<accept>(a, b)) {
   }
   while (r.deliver_first<accepted>(b, a)) {
@@ -301,7 +301,7 @@ run a_snapshot_of_the_past() {
   r.boot_all();
   r.elect(a, {a, b, c});
   r.take_snapshot(a);
-  for (command one : {71, 72}) {
+  for (command one : {71U, 72U}) {
     (void)r.propose(a, one);
     r.exchange({a, b, c});
   }

@@ -176,7 +176,7 @@ run a_read_across_a_boundary() {
   (void)r.request(a,
                   synod::reconfigure_request{support::members_of(
                       {support::member_of(d), support::member_of(e), support::member_of(f)}, 2)});
-  for (command one : {73, 74, 75}) (void)r.propose(a, one);
+  for (command one : {73U, 74U, 75U}) (void)r.propose(a, one);
   while (r.deliver_first<accept>(a, b)) {
   }
   for (int i = 0; i < 3; ++i) r.deliver_first<accepted>(b, a);

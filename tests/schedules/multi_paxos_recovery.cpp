@@ -60,7 +60,7 @@ run some_parts_of_a_promise() {
   for (unsigned i = 0; i < 3; ++i) r.given(i).part_bytes = 1;
   r.boot_all();
   r.elect(a, {a, b, c});
-  for (command one : {71, 72, 73}) (void)r.propose(a, one);
+  for (command one : {71U, 72U, 73U}) (void)r.propose(a, one);
   r.drop_to(c);
   while (r.deliver_first<accept>(a, b)) {
   }
@@ -89,7 +89,7 @@ run parts_of_two_lives() {
   r.elect(a, {a, b, c});
   (void)r.propose(a, 72);
   r.exchange({a, b, c});
-  for (command one : {73, 74, 75, 76}) {
+  for (command one : {73U, 74U, 75U, 76U}) {
     (void)r.propose(a, one);
     r.deliver_first<accept>(a, b);
     if (one == 73) r.deliver_first<accepted>(b, a);
@@ -189,7 +189,7 @@ run two_votes_of_different_rank() {
 // The promises report slots 2 and 4, and nothing of slot 3.
 run a_hole() {
   run r = led_by_a(3);
-  for (command one : {71, 72, 73}) (void)r.propose(a, one);
+  for (command one : {71U, 72U, 73U}) (void)r.propose(a, one);
   r.deliver_first<accept>(a, b);
   r.drop_all<accepted>(b, a);
   (void)r.take<accept>(a, b);
@@ -211,7 +211,7 @@ run who_knows_is_gone() {
   run r(3);
   r.boot_all();
   r.elect(a, {a, c});
-  for (command one : {71, 72, 73}) {
+  for (command one : {71U, 72U, 73U}) {
     (void)r.propose(a, one);
     while (r.deliver_first<accept>(a, b)) {
     }
