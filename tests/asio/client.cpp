@@ -50,7 +50,7 @@ struct served : replicas<Machine> {
 TEST(client, commands_and_reads_through_any_server) {
   served<kv> cluster;
   cluster.start_all();
-  for (std::size_t at : {0, 1, 2}) {
+  for (std::size_t at : {0U, 1U, 2U}) {
     asio::client<kv> client(cluster.io, cluster.client_options_of({at}));
     std::string const key = "key " + std::to_string(at);
     auto const put = cluster.call(client, kv::put(key, "value"));
@@ -235,7 +235,7 @@ TEST(client, a_read_at_one_server_goes_there) {
   cluster.start_all();
   asio::client<kv> client(cluster.io, cluster.client_options_of({0, 1, 2}));
   ASSERT_TRUE(cluster.call(client, kv::put("a", "1")));
-  for (std::uint64_t id : {1, 2, 3}) {
+  for (std::uint64_t id : {1U, 2U, 3U}) {
     auto const got =
         cluster.ask(client, kv::get("a"), read::linearizable_follower{}, asio::client_call{0, id});
     ASSERT_TRUE(got) << got.error();

@@ -178,7 +178,7 @@ TEST(tcp_mesh, a_frame_for_many_is_shared) {
   auto leader = make_host(io, 1);
   std::uint16_t const port = leader->listen();
   std::vector<open_host> followers;
-  for (std::uint64_t id : {2, 3, 4}) {
+  for (std::uint64_t id : {2U, 3U, 4U}) {
     followers.push_back(make_host(io, id));
     followers.back()->mesh.set_peers({peer_at(1, port)});
   }

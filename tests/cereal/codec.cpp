@@ -104,10 +104,10 @@ TEST(cereal_codec, a_class_version_stands_in_every_value) {
   }
   std::vector<example::versioned> const row(3, value);
   bytes together;
-  std::vector<std::uint32_t> lengths;
+  synod::list<std::uint32_t> lengths;
   std::size_t cost = 0;
   ASSERT_TRUE(codec.encode_each(std::span(row), together, lengths, cost));
-  EXPECT_EQ(lengths, std::vector<std::uint32_t>(3, 8));
+  EXPECT_EQ(lengths, synod::list<std::uint32_t>(3, 8U));
   EXPECT_EQ(example::hex(together),
             example::hex(first) + example::hex(first) + example::hex(first));
 }

@@ -4,6 +4,7 @@
 #include <synod/cereal/bounded_input.hpp>
 #include <synod/cereal/bounded_output.hpp>
 #include <synod/cereal/sequences.hpp>
+#include <synod/core/list.hpp>
 
 #include <cereal/types/array.hpp>
 #include <cereal/types/optional.hpp>
@@ -50,7 +51,7 @@ class cereal_codec {
   // Many, one after another, adding the length of each to `lengths`.
   template <class T>
   [[nodiscard]] bool encode_each(std::span<T const> from, std::vector<std::byte>& into,
-                                 std::vector<std::uint32_t>& lengths, std::size_t& cost) {
+                                 list<std::uint32_t>& lengths, std::size_t& cost) {
     check<T>();
     return write(into, cost, [&] {
       std::size_t before = 0;

@@ -147,9 +147,10 @@ struct error {
     return a.code == b.code && a.value == b.value;
   }
 
-  // For any stream that takes a C string, so that no stream header is needed here.
+  // For any standard stream, so that no stream header is needed here, and for nothing else that
+  // takes a C string: what has a template for everything would not know which of the two is meant.
   template <class Stream>
-    requires requires(Stream& to, char const* text) { to << text; }
+    requires requires(Stream& to, char const* text) { to.rdbuf(), to << text; }
   friend Stream& operator<<(Stream& to, error const& what) {
     char text[256];
     what.render(text, sizeof text);
