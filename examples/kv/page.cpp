@@ -50,7 +50,7 @@ the last two minutes</title><polyline fill="none" stroke="var(--good)" stroke-wi
 <script>
 'use strict';
 const first = FIRST, count = COUNT, before = {}, rates = [], events = [], middle = [], tail = [];
-let last = null, led = null;
+let last = null, leader_then = null;
 const get = id => document.getElementById(id);
 const text = s => String(s).replace(/[&<>"]/g, c => '&#' + c.charCodeAt(0) + ';');
 async function ask(id, path) {
@@ -132,10 +132,11 @@ async function round() {
     if (i in before) news(i + 1, before[i], n).forEach(event);
     before[i] = n;
   });
-  if (leader && led && led.ballot !== leader.ballot) {
-    event('node ' + leader.id + ' leads at ballot ' + leader.ballot + ', after node ' + led.id);
+  if (leader && leader_then && leader_then.ballot !== leader.ballot) {
+    event('node ' + leader.id + ' leads at ballot ' + leader.ballot +
+      ', after node ' + leader_then.id);
   }
-  led = leader || led;
+  leader_then = leader || leader_then;
   const text_of_quorum = Math.floor(voters / 2) + 1 + ' of ' + voters + ' must answer';
   get('sum').textContent = up.length + ' of ' + count + ' nodes answer; ' +
     (leader ? 'node ' + leader.id +
