@@ -68,6 +68,8 @@ template <part Without>
 struct least_protocol {
   template <class Machine>
   using core = least_core<Without>;
+  static constexpr bool elects_leader = false;
+  static constexpr bool progresses_when_partially_connected = true;
   static char const* name() requires(Without != part::name);
 };
 
@@ -76,9 +78,27 @@ static_assert(!synod::protocol<least_protocol<part::step>>);
 static_assert(!synod::protocol<least_protocol<part::name>>);
 
 struct without_core {
+  static constexpr bool elects_leader = false;
+  static constexpr bool progresses_when_partially_connected = true;
   static char const* name();
 };
 static_assert(!synod::protocol<without_core>);
+
+struct silent_on_leaders {
+  template <class Machine>
+  using core = least_core<part::none>;
+  static constexpr bool progresses_when_partially_connected = true;
+  static char const* name();
+};
+static_assert(!synod::protocol<silent_on_leaders>);
+
+struct silent_on_progress {
+  template <class Machine>
+  using core = least_core<part::none>;
+  static constexpr bool elects_leader = false;
+  static char const* name();
+};
+static_assert(!synod::protocol<silent_on_progress>);
 
 static_assert(synod::protocol<synod::single_decree<>>);
 static_assert(synod::protocol<synod::single_decree<synod::flexible<4, 2>>>);
