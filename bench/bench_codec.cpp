@@ -86,8 +86,8 @@ void measure(std::string const& name, Command const& one) {
     slot_value<Command> const fresh(made());
     kept += coder.encoded(fresh)->length;
   });
-  tell((name + ", encode").c_str(), bytes.size(), both > filling ? both - filling : 0);
-  tell((name + ", decode").c_str(), bytes.size(), time_of([&] {
+  tell((name + " (encode)").c_str(), bytes.size(), both > filling ? both - filling : 0);
+  tell((name + " (decode)").c_str(), bytes.size(), time_of([&] {
          decode_allowance allowance(bytes.size());
          slot_value<Command> to;
          kept += coder.decode(bytes, allowance, to) ? 1 : 0;

@@ -15,7 +15,7 @@ function head(title, columns, n, i, line) {
   for (i = 1; i < n; i++) line = line "---|"
   print "\n## " title "\n\n" columns "\n" line
 }
-BEGIN { split("open closed replicas clients reads failover outrun recovery codec etcd", kinds, " ") }
+BEGIN { split("open closed replicas clients reads failover outrun recovery codec", kinds, " ") }
 { lines[get("case")] = lines[get("case")] $0 "\n" }
 END {
   for (k = 1; k in kinds; k++) {
@@ -62,9 +62,5 @@ function tell(kind, times) {
   } else if (kind == "codec") {
     head("Codecs", "| what | ns each | MB/s | beside memcpy |")
     print "| " get("what") " | " get("ns") " | " get("mb_per_s") " | " get("ratio") " |"
-  } else if (kind == "etcd") {
-    head("etcd on the same machine, through its HTTP gateway",
-      "| outstanding | per second | p50 us | p99 us | p99.9 us |")
-    print "| " get("outstanding") " | " get("ops_per_s") " | " times
   }
 }
