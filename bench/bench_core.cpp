@@ -138,9 +138,10 @@ class trio {
   }
 
  private:
+  // As a frame is: made once, however many it is for.
   struct flight {
     node_id from;
-    node_index to;
+    node_set to;
     message_type message;
   };
 
@@ -160,14 +161,8 @@ class trio {
 
     void turn() { (void)order.turn(all->now_, core, out, *this); }
 
-    // Every receiver gets a message of its own.
     void send(node_set to, message_type&& message) {
-      node_index last = to.lowest();
-      for (to.erase(last); !to.empty(); to.erase(last)) {
-        all->wire_.emplace_back(me, last, message);
-        last = to.lowest();
-      }
-      all->wire_.emplace_back(me, last, std::move(message));
+      all->wire_.add(me, to, std::move(message));
     }
     void persist(std::span<record<typename machine_type::command> const> records) {
       written = records.back().number;
@@ -189,13 +184,16 @@ class trio {
   // core what has arrived and then takes one turn.
   void deliver() {
     wire_.swap(arriving_);
-    for (flight& one : arriving_) {
-      replica& to = replicas_[one.to.value];
-      to.core.step(now_, one.from, std::move(one.message), to.out);
-      to.heard = true;
-    }
-    messages_ += arriving_.size();
-    arriving_.clear();
+    std::uint64_t carried = 0;
+    arriving_.consume([&](flight const& one) {
+      one.to.for_each([&](node_index at) {
+        replica& to = replicas_[at.value];
+        to.core.step(now_, one.from, one.message, to.out);
+        to.heard = true;
+        ++carried;
+      });
+    });
+    messages_ += carried;
     for (replica& one : replicas_) {
       if (std::exchange(one.heard, false)) one.turn();
     }
@@ -206,8 +204,8 @@ class trio {
   std::vector<replica> replicas_;
   time_ns now_ = 1;
   std::uint64_t messages_ = 0;
-  std::vector<flight> wire_;
-  std::vector<flight> arriving_;
+  list<flight> wire_;
+  list<flight> arriving_;
 };
 
 double seconds() {

@@ -76,8 +76,10 @@
 #include <synod/protocol/multi_paxos/options.hpp>
 #include <synod/protocol/multi_paxos/prefix_notice.hpp>
 #include <synod/protocol/multi_paxos/preparing.hpp>
+#include <synod/protocol/multi_paxos/reading.hpp>
 #include <synod/protocol/multi_paxos/recovery.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
+#include <synod/protocol/multi_paxos/reporting.hpp>
 #include <synod/protocol/multi_paxos/wire.hpp>
 #include <synod/protocol/single_decree.hpp>
 #include <synod/protocol/single_decree/core.hpp>

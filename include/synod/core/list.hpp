@@ -122,6 +122,13 @@ class list {
     ++size_;
     return *made;
   }
+  // The same for where every instruction counts: no argument has to be kept while room is made.
+  // Requires: none is an element of this very list.
+  template <class... Args>
+  [[gnu::always_inline]] T& add(Args&&... args) {
+    if (size_ == room_) widen();
+    return *::new (static_cast<void*>(first_ + size_++)) T(static_cast<Args&&>(args)...);
+  }
   // Requires: not elements of this very list.
   void append(T const* from, std::size_t count) {
     std::size_t const needed = size_ + count;
@@ -147,8 +154,34 @@ class list {
     size_ = count;
   }
   void clear() {
-    for (std::size_t i = 0; i < size_; ++i) first_[i].~T();
+    T const* const last = end();
     size_ = 0;
+    for (T* one = first_; one != last; ++one) one->~T();
+  }
+  // Hands each element to `visit`, which must not append here, and ends it.
+  template <class Visit>
+  [[gnu::always_inline]] void consume(Visit&& visit) {
+    T* const last = end();
+    size_ = 0;
+    for (T* one = first_; one != last; ++one) {
+      visit(*one);
+      one->~T();
+    }
+  }
+  // Takes each element that there is out of the list and hands it to `visit`. What that appends
+  // here stays, to be taken another time.
+  template <class Visit>
+  [[gnu::always_inline]] void take_each(Visit&& visit) {
+    std::size_t const count = size_;
+    for (std::size_t i = 0; i < count; ++i) {
+      T one(static_cast<T&&>(first_[i]));
+      visit(one);
+    }
+    if (size_ == count) {
+      clear();
+    } else {
+      erase(first_, first_ + count);
+    }
   }
   // Requires: not empty.
   void pop_back() { first_[--size_].~T(); }
@@ -194,6 +227,8 @@ class list {
     SYNOD_ASSERT(place < size_, "whoever names a place in a list knows how long it is");
     return place;
   }
+  [[gnu::noinline, gnu::cold]] void widen() { reserve(room_ == 0 ? 1 : room_ * 2); }
+
   static T* new_block(std::size_t count) {
     return static_cast<T*>(detail::new_block(count * sizeof(T), alignof(T)));
   }

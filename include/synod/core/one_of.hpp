@@ -47,7 +47,7 @@ class one_of {
     take(other);
     return *this;
   }
-  ~one_of() { destroy(); }
+  [[gnu::always_inline]] ~one_of() { destroy(); }
 
   [[nodiscard]] std::size_t index() const { return index_; }
 
@@ -128,18 +128,31 @@ class one_of {
   }
   void copy(one_of const& other) {
     if (other.owns()) {
-      visit([this]<class T>(T const& one) { ::new (bytes_) T(one); }, other);
+      (void)(copy_if<Ts>(other) || ...);
     } else {
       std::memcpy(bytes_, other.bytes_, sizeof bytes_);
     }
     index_ = other.index_;
   }
-  void destroy() {
+  [[gnu::always_inline]] void destroy() {
     if (owns()) end();
     index_ = nothing;
   }
-  void end() {
-    visit([]<class T>(T& one) { one.~T(); }, *this);
+  [[gnu::always_inline]] void end() { (void)(destroy_if<Ts>() || ...); }
+  // What need not be asked for is not: bytes were copied already, and need no end.
+  template <class T>
+  [[gnu::always_inline]] bool copy_if(one_of const& other) {
+    if constexpr (std::is_trivially_copyable_v<T>) return false;
+    if (other.index_ != place_of<T>) return false;
+    ::new (bytes_) T(*other.template as<T>());
+    return true;
+  }
+  template <class T>
+  [[gnu::always_inline]] bool destroy_if() {
+    if constexpr (std::is_trivially_copyable_v<T>) return false;
+    if (index_ != place_of<T>) return false;
+    as<T>()->~T();
+    return true;
   }
 
   // One function for each visitor, not one for each alternative of each visitor.

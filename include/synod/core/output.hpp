@@ -75,11 +75,11 @@ struct output {
   list<core_event> events;
 
   [[nodiscard]] bool empty() const {
-    return send_now.empty() && persist.empty() && send_after.empty() && decided.empty() &&
-           !has_news();
+    std::size_t const any = send_now.size() | persist.size() | send_after.size() | decided.size();
+    return any == 0 && !has_news();
   }
   [[nodiscard]] bool has_news() const {
-    return !refused.empty() || !answers.empty() || !events.empty();
+    return (refused.size() | answers.size() | events.size()) != 0;
   }
   void clear() {
     send_now.clear();

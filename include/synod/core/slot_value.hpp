@@ -39,11 +39,23 @@ class slot_value {
     return *this;
   }
   slot_value& operator=(slot_value&& other) noexcept {
-    std::swap(node_, other.node_);
+    value_node<Command>* const before = node_;
+    node_ = std::exchange(other.node_, nullptr);
+    if (before != nullptr && before != node_) before->release();
     return *this;
   }
   ~slot_value() {
     if (node_ != nullptr) node_->release();
+  }
+
+  // What `= {}` does, without the detour.
+  void reset() {
+    if (node_ != nullptr) std::exchange(node_, nullptr)->release();
+  }
+  // What `= other` does where this is a noop. Requires: is_noop().
+  [[gnu::always_inline]] void fill(slot_value const& other) {
+    node_ = other.node_;
+    if (node_ != nullptr) ++node_->references;
   }
 
   [[nodiscard]] value_kind kind() const {

@@ -56,14 +56,19 @@ class acceptor {
 
   // Requires: the slot is above what was trimmed, and within the bound that the owner keeps.
   [[nodiscard]] ruling on_accept(ballot at, slot at_slot, slot_value<Command> const& value) {
-    // Nearly always: the first Accept for a slot, at the ballot that is promised from somewhere on.
-    cell* const here = cells_.at_once(at_slot);
-    if (here != nullptr && here->empty() && promises_.of_topmost(at_slot, at)) {
-      here->voted = at;
-      here->value = value;
-      return {verdict::granted, at};
-    }
+    if (vote_at_once(at, at_slot, value)) return {verdict::granted, at};
     return judge(at, at_slot, value);
+  }
+  // Votes in what is nearly always the case: it is the first Accept for a slot, at the ballot that
+  // is promised from somewhere on. Returns whether it is; if not, on_accept has to judge.
+  [[nodiscard, gnu::always_inline]] bool vote_at_once(ballot at, slot at_slot,
+                                                      slot_value<Command> const& value) {
+    if (!promises_.of_topmost(at_slot, at)) return false;
+    cell* const here = cells_.at_once(at_slot);
+    if (here == nullptr || !here->empty()) return false;
+    here->voted = at;
+    here->value.fill(value);
+    return true;
   }
 
   // Marks a slot chosen with the value it is known to have. Its vote, if any, stays what it was.
@@ -106,7 +111,7 @@ class acceptor {
   void trim(slot upto) {
     ballot most;
     cells_.trim(upto, [&most](cell const& gone) {
-      if (gone.voted > most) most = gone.voted;
+      if (gone.voted != most && gone.voted > most) most = gone.voted;
     });
     if (!most.empty()) promises_.raise(slot(1), upto, most);
     promises_.merge(upto);

@@ -29,7 +29,7 @@ class range_promises {
   }
   // Whether the range of the highest slots covers this one and is promised to exactly `by`: under a
   // leader the answer to nearly every Accept.
-  [[nodiscard]] bool of_topmost(slot at, ballot by) const {
+  [[nodiscard, gnu::always_inline]] bool of_topmost(slot at, ballot by) const {
     return topmost_.at == by && topmost_.first <= at && at <= topmost_.last;
   }
 

@@ -48,15 +48,14 @@ class drain {
   using output_type = typename Core::output_type;
 
   // Effects: empties `out` and everything that follows from it. Returns false once storage failed.
-  // What the host does in decide, refuse, answer and notify may append to `out` again, so these
-  // lists are taken away before they are walked; send, persist and flush do not.
+  // What the host does in decide, refuse, answer and notify may append to `out` again, so what
+  // these lists hold is taken out of them one by one; send, persist and flush do not.
   template <class Host>
     requires drain_host<Host, Core>
   bool turn(time_ns now, Core& core, output_type& out, Host& host) {
     do {
       if (host.storage_failed()) return false;
-      for (auto& one : out.send_now) host.send(one.to, std::move(one.message));
-      out.send_now.clear();
+      out.send_now.consume([&](auto& one) { host.send(one.to, std::move(one.message)); });
       if (!out.persist.empty()) {
         host.persist(out.persist);
         out.persist.clear();
@@ -64,7 +63,7 @@ class drain {
       }
       if (SYNOD_MUTATION(reply_before_sync)) release(ticket(UINT64_MAX), out, host);
       host.flush();
-      walk(out.decided, taken_.decided, [&](auto& one) { host.decide(one); });
+      out.decided.take_each([&](auto& one) { host.decide(one); });
       if (out.has_news()) tell(out, host);
       settle(now, core, out, host);
     } while (!out.empty());
@@ -77,23 +76,15 @@ class drain {
  private:
   using deferred = typename output_type::deferred_send;
 
-  template <class List, class Visit>
-  static void walk(List& list, List& taken, Visit&& visit) {
-    if (list.empty()) return;
-    list.swap(taken);
-    for (auto& one : taken) visit(one);
-    taken.clear();
-  }
-
   template <class Host>
   [[gnu::noinline]] void tell(output_type& out, Host& host) {
-    walk(out.refused, taken_.refused, [&](auto& one) { host.refuse(one); });
-    walk(out.answers, taken_.answers, [&](auto& one) { host.answer(one); });
-    walk(out.events, taken_.events, [&](auto& one) { host.notify(one); });
+    out.refused.take_each([&](auto& one) { host.refuse(one); });
+    out.answers.take_each([&](auto& one) { host.answer(one); });
+    out.events.take_each([&](auto& one) { host.notify(one); });
   }
 
   template <class Host>
-  void settle(time_ns now, Core& core, output_type& out, Host& host) {
+  [[gnu::always_inline]] void settle(time_ns now, Core& core, output_type& out, Host& host) {
     if (host.storage_failed()) return;
     ticket const upto = host.durable();
     if (upto > settled_) {
@@ -106,22 +97,32 @@ class drain {
   // Evidence that is durable leaves, first what waited and then what is new; the rest waits. So a
   // message whose record was durable by the time it was looked at is never put aside.
   template <class Host>
-  bool release(ticket upto, output_type& out, Host& host) {
+  [[gnu::always_inline]] bool release(ticket upto, output_type& out, Host& host) {
+    if (out.send_after.empty() && !waiting()) return false;
+    if (waiting() || out.send_after.back().after > upto) return release_some(upto, out, host);
+    out.send_after.consume([&](deferred& one) {
+      SYNOD_ASSERT(one.after <= upto, "a core must not defer behind an earlier ticket than before");
+      host.send(one.to, std::move(one.message));
+    });
+    return true;
+  }
+
+  template <class Host>
+  [[gnu::noinline]] bool release_some(ticket upto, output_type& out, Host& host) {
     bool sent = waiting() && release_held(upto, host);
-    for (deferred& one : out.send_after) {
+    out.send_after.consume([&](deferred& one) {
       if (one.after <= upto && !waiting()) {
         host.send(one.to, std::move(one.message));
         sent = true;
       } else {
         hold(std::move(one));
       }
-    }
-    out.send_after.clear();
+    });
     return sent;
   }
 
   template <class Host>
-  [[gnu::noinline]] bool release_held(ticket upto, Host& host) {
+  bool release_held(ticket upto, Host& host) {
     std::size_t const before = first_held_;
     for (; first_held_ < held_.size() && held_[first_held_].after <= upto; ++first_held_) {
       host.send(held_[first_held_].to, std::move(held_[first_held_].message));
@@ -140,7 +141,6 @@ class drain {
     held_.push_back(std::move(one));
   }
 
-  output_type taken_;
   list<deferred> held_;
   std::size_t first_held_ = 0;
   ticket settled_;

@@ -8,6 +8,7 @@
 #include <synod/core/record.hpp>
 #include <synod/core/shared.hpp>
 
+#include <array>
 #include <cstddef>
 #include <utility>
 
@@ -117,17 +118,20 @@ class configurations {
     return nullptr;
   }
   // The set of this one node, by any retained configuration; empty for a stranger.
-  [[nodiscard]] node_set only(node_id id) const {
-    for (known_node const& one : known_) {
-      if (one.id == id) return one.only;
-    }
-    return {};
+  [[nodiscard, gnu::always_inline]] node_set only(node_id id) const {
+    known_node const& usual = usual_[id.value % usual_.size()];
+    return usual.id == id && !usual.only.empty() ? usual.only : search(id);
   }
   [[nodiscard]] node_set only_self() const { return only_self_; }
+  // Everybody else in a configuration that governs `from` or a later slot.
+  [[nodiscard, gnu::always_inline]] node_set others_from(slot from) const {
+    return from >= newest().first ? others_ : everybody_from(from) - only_self_;
+  }
   // The set of this one node if it votes for `at`, by the configuration that governs it (H12).
-  [[nodiscard]] node_set voter(node_id id, slot at) const {
+  // `who` is what `only` said of it.
+  [[nodiscard]] node_set voter(node_id id, node_set who, slot at) const {
     membership const& members = of(at).members;
-    node_set const who = all_.size() == 1 ? only(id) : members.only(id);
+    if (all_.size() != 1) who = members.only(id);
     return who & members.voters();
   }
 
@@ -173,21 +177,33 @@ class configurations {
     node_set only;
   };
 
+  [[nodiscard, gnu::noinline]] node_set search(node_id id) const {
+    for (known_node const& one : known_) {
+      if (one.id == id) return one.only;
+    }
+    return {};
+  }
+
   void changed() {
     known_.clear();
+    usual_ = {};
     for (std::size_t i = all_.size(); i-- > 0;) {
       for (member const& one : all_[i].members.members()) {
-        if (only(one.id).empty()) known_.push_back({one.id, node_set::of(one.index)});
+        if (search(one.id).empty()) known_.push_back({one.id, node_set::of(one.index)});
       }
     }
-    only_self_ = only(self_);
+    for (known_node const& one : known_) usual_[one.id.value % usual_.size()] = one;
+    only_self_ = search(self_);
+    others_ = newest().members.everybody() - only_self_;
     retained_ = saved(slot());
   }
 
   node_id self_;
   list<governing> all_;
   list<known_node> known_;
+  std::array<known_node, 8> usual_;  // the same, as far as there is room, each at its place
   node_set only_self_;
+  node_set others_;
   shared<list<governed_from>> retained_;
 };
 

@@ -12,6 +12,7 @@
 #include <synod/protocol/multi_paxos/leading.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/protocol/multi_paxos/options.hpp>
+#include <synod/protocol/multi_paxos/reading.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 
 #include <optional>
@@ -82,10 +83,21 @@ class multi_paxos_core {
     return visit([&](auto& one) { return ask(now, one, out); }, asked);
   }
 
-  void step(time_ns now, node_id from, message_type&& received, output_type& out) {
+  // Only looks at the message: whoever has several receivers for one may give each the same.
+  void step(time_ns now, node_id from, message_type const& received, output_type& out) {
     node_set const who = log_.configs().only(from);
     if (who.empty()) return log_.drop(error_code::unknown_member);
-    visit([&](auto& one) { on(now, from, who, one, out); }, received);
+    // What every command costs is asked for first, and each time the last thing done here.
+    if (auto const* const asked = received.template get_if<accept<Command>>()) {
+      return on(now, from, who, *asked, out);
+    }
+    if (auto const* const voted = received.template get_if<accepted<Command>>()) {
+      return on(now, from, who, *voted, out);
+    }
+    if (auto const* const got = received.template get_if<notice>()) {
+      return on(now, from, who, *got, out);
+    }
+    step_rare(now, from, who, received, out);
   }
 
   void tick(time_ns now, output_type& out) {
@@ -104,6 +116,7 @@ class multi_paxos_core {
   void persisted(time_ns now, ticket upto, output_type& out) {
     log_.persisted(upto, out);
     if (leading_.following()) return;
+    if (leading_.leads()) return leading_.persisted(now, upto, log_, out);
     may_begin_to_lead(now, out, [&] { leading_.persisted(now, upto, log_, out); });
   }
 
@@ -154,6 +167,11 @@ class multi_paxos_core {
 
   // --- messages: acceptor ---
 
+  [[gnu::noinline]] void step_rare(time_ns now, node_id from, node_set who,
+                                   message_type const& received, output_type& out) {
+    visit([&](auto const& one) { on(now, from, who, one, out); }, received);
+  }
+
   void on(time_ns now, node_id from, node_set who, prepare const& asked, output_type& out) {
     if (asked.first == slot() || asked.first > asked.last) return log_.drop(error_code::malformed);
     if (!log_.plausible(asked.at, from)) return;
@@ -164,18 +182,27 @@ class multi_paxos_core {
     }
     obey(now, from, asked.at, out);
     // Everything reported is durable once everything appended so far is.
-    log_.report(asked, ++answers_,
-                [&](auto&& part) { log_.send_after(out, who, std::move(part)); });
+    log_.report(asked, ++answers_, [&](auto&& one) { log_.send_after(out, who, std::move(one)); });
   }
 
-  void on(time_ns now, node_id from, node_set who, accept<Command>& asked, output_type& out) {
+  // Nearly always: the leader that is followed asks for a slot that holds nothing yet.
+  [[gnu::noinline]] void on(time_ns now, node_id from, node_set who, accept<Command> const& asked,
+                            output_type& out) {
+    bool const followed = asked.at == following_.leader() && asked.at.owner == from;
+    if (!followed || !log_.vote_at_once(asked.at, asked.at_slot, asked.value, out)) {
+      return judge(now, from, who, asked, out);
+    }
+    out.send_after.add(log_.last_ticket(), who, accepted<Command>{asked.at, asked.at_slot, {}});
+    heard_chosen(now, who, asked.at, asked.chosen_upto, out);
+  }
+
+  [[gnu::noinline]] void judge(time_ns now, node_id from, node_set who,
+                               accept<Command> const& asked, output_type& out) {
     if (!trusted(asked.at, from)) return;
     slot const at = asked.at_slot;
     if (at <= log_.chosen_upto()) return already_chosen(who, asked, out);
     bool const far = at > log_.highest_acceptable() && !SYNOD_MUTATION(accept_any_distance);
-    if (far || !log_.may_vote(at)) {
-      return catching_up_.need(now, who, asked.chosen_upto, log_);
-    }
+    if (far || !log_.may_vote(at)) return catching_up_.need(now, who, asked.chosen_upto, log_);
     ruling const rule = log_.on_accept(asked.at, at, asked.value, out);
     if (rule.is == verdict::refused) {
       return log_.send_after(out, who, nack{asked.at, rule.promised, at});
@@ -200,16 +227,18 @@ class multi_paxos_core {
     heard_chosen(now, who, got.at, got.chosen_upto, out);
   }
 
-  void heard_chosen(time_ns now, node_set who, ballot at, slot upto, output_type& out) {
+  [[gnu::always_inline]] void heard_chosen(time_ns now, node_set who, ballot at, slot upto,
+                                           output_type& out) {
     catching_up_.heard(now);
     if (upto <= log_.chosen_upto()) return;
     if (log_.notice_chosen(at, upto, out)) catching_up_.need(now, who, upto, log_);
-    moved(now, out);
+    leading_.following() ? extents_.moved(log_, out) : moved(now, out);
   }
 
   // --- messages: leader ---
 
-  void on(time_ns now, node_id from, node_set, shared<promise<Command>>& got, output_type& out) {
+  void on(time_ns now, node_id from, node_set, shared<promise<Command>> const& got,
+          output_type& out) {
     may_begin_to_lead(now, out, [&] {
       if (!leading_.on_promise(now, from, *got, log_, out)) log_.drop(error_code::malformed);
     });
@@ -218,19 +247,20 @@ class multi_paxos_core {
     }
   }
 
-  void on(time_ns now, node_id from, node_set, accepted<Command> const& got, output_type& out) {
-    leading_.on_accepted(now, from, got, log_, out);
+  [[gnu::noinline]] void on(time_ns now, node_id from, node_set who, accepted<Command> const& got,
+                            output_type& out) {
+    leading_.on_accepted(now, from, who, got, log_, out);
   }
 
   void on(time_ns now, node_id, node_set, nack const& got, output_type& out) {
-    if (!round_is_plausible(got.promised.round, log_.highest_round()))
-      return log_.drop(error_code::implausible_round);
+    bool const plausible = round_is_plausible(got.promised.round, log_.highest_round());
+    if (!plausible) return log_.drop(error_code::implausible_round);
     log_.see(got.promised);
     if (leading_.outdone(got.refused, got.promised)) step_down(now, out);
   }
 
-  void on(time_ns now, node_id from, node_set who, pulse& got, output_type& out) {
-    visit([&](auto& one) { on_pulse(now, from, who, one, out); }, got);
+  void on(time_ns now, node_id from, node_set who, pulse const& got, output_type& out) {
+    visit([&](auto const& one) { on_pulse(now, from, who, one, out); }, got);
   }
 
   // Evidence that no promise or vote of this node above this ballot covers a slot that may be open.
@@ -258,7 +288,7 @@ class multi_paxos_core {
 
   // --- messages: catch-up and reads ---
 
-  void on(time_ns now, node_id from, node_set who, learn<Command>& got, output_type& out) {
+  void on(time_ns now, node_id from, node_set who, learn<Command> const& got, output_type& out) {
     if (auto const* const asked = got.template get_if<learn_ask>()) {
       return catching_up_.answer(who, *asked, log_, out);
     }
@@ -269,19 +299,7 @@ class multi_paxos_core {
   }
 
   void on(time_ns now, node_id from, node_set who, read_message const& got, output_type& out) {
-    if (auto const* const asked = got.template get_if<read_ask>()) {
-      if (leading_.leads() && leading_.barrier() != slot() && !confirming_.full()) {
-        confirming_.read(now, asked->id, who, leading_.mine(), leading_.barrier(), log_, out);
-      } else {
-        log_.send_now(out, who, read_message(read_refused{asked->id}));
-      }
-    } else if (auto const* const done = got.template get_if<read_confirmed>()) {
-      following_.confirmed(done->id, done->upto, out);
-    } else if (auto const* const no = got.template get_if<read_refused>()) {
-      following_.refused(no->id, out);
-    } else {
-      extents_.on(from, who, got, log_, out);
-    }
+    reads().hear(now, from, who, got, out);
   }
 
   void on(time_ns now, node_id from, node_set, typename Leader::message const& got,
@@ -293,26 +311,7 @@ class multi_paxos_core {
   // --- requests ---
 
   std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
-    if (asked.by_quorum) {
-      error_code const why = extents_.begin(now, asked.id, log_, out);
-      if (why == error_code::none) return std::nullopt;
-      return refuse(why, "read again later");
-    }
-    if (leading_.leads()) {
-      if (leading_.barrier() == slot()) return refuse(error_code::not_ready, "read again");
-      if (confirming_.full()) return refuse(error_code::busy, "read again later");
-      confirming_.read(now, asked.id, {}, leading_.mine(), leading_.barrier(), log_, out);
-      return std::nullopt;
-    }
-    leader_hint const where = following_.hint();
-    node_set const leader =
-        where.leader.has_value() ? log_.configs().only(*where.leader) : node_set();
-    if (leader.empty() || leader == log_.only_self()) {
-      return refuse(error_code::not_leader, "read again when a leader is known");
-    }
-    if (following_.full()) return refuse(error_code::busy, "read again later");
-    if (!log_.rounds().known()) return refuse(error_code::not_ready, "read again");
-    log_.send_now(out, leader, read_message(read_ask{following_.forward(now, asked.id)}));
+    if (error const why = reads().ask(now, asked, out)) return refusal{why, hint()};
     return std::nullopt;
   }
   std::optional<refusal> ask(time_ns now, transfer_request const& asked, output_type& out) {
@@ -352,6 +351,10 @@ class multi_paxos_core {
   // --- parts ---
 
   std::optional<refusal> cannot_propose() const {
+    if (room() != 0) return std::nullopt;
+    return why_not_propose();
+  }
+  [[gnu::noinline]] std::optional<refusal> why_not_propose() const {
     if (!leading_.leads()) return refuse(error_code::not_leader, "propose at the leader");
     if (handing_over_.under_way() && !SYNOD_MUTATION(transfer_admits)) {
       return refuse(error_code::busy, "the leader is handing over");
@@ -364,9 +367,7 @@ class multi_paxos_core {
   }
 
   [[nodiscard]] bool eligible() const {
-    return log_.may_promise() &&
-           !(log_.only_self() & log_.configs().of(log_.chosen_upto().next()).members.voters())
-                .empty();
+    return log_.may_promise() && !(log_.only_self() & members().voters()).empty();
   }
 
   leader_situation<typename Quorum::system> situation() const {
@@ -376,10 +377,8 @@ class multi_paxos_core {
   }
 
   // The leader it follows is trusted without looking again; any other ballot is looked at.
-  [[nodiscard]] bool trusted(ballot at, node_id from) {
-    bool const followed =
-        at == following_.leader() && (at.owner == from || SYNOD_MUTATION(foreign_ballot_accepted));
-    return followed || log_.plausible(at, from);
+  [[nodiscard, gnu::always_inline]] bool trusted(ballot at, node_id from) {
+    return (at == following_.leader() && at.owner == from) || log_.plausible(at, from);
   }
 
   void campaign(time_ns now, output_type& out) {
@@ -414,10 +413,11 @@ class multi_paxos_core {
     if (following_.follow(at)) out.events.push_back(leader_changed{following_.hint(), false});
   }
 
-  void moved(time_ns now, output_type& out) {
+  [[gnu::noinline]] void moved(time_ns now, output_type& out) {
     may_begin_to_lead(now, out, [&] { leading_.moved(now, log_, out); });
     extents_.moved(log_, out);
   }
+  auto reads() { return reading{log_, leading_, confirming_, following_, extents_}; }
 
   void send_policy(output_type& out) {
     for (auto& one : policy_out_) log_.send_now(out, one.to, std::move(one.message));

@@ -31,6 +31,7 @@ class leadership {
     std::size_t size = 1;
     while (size < bounds_.pipeline_slots_max) size *= 2;
     open_.resize(size);
+    open_mask_ = size - 1;
   }
 
   [[nodiscard]] leading_phase phase() const { return phase_; }
@@ -53,8 +54,6 @@ class leadership {
     mine_ = *at;
     phase_ = leading_phase::preparing;
     barrier_ = slot();
-    own_votes_.clear();
-    first_own_vote_ = 0;
     begin_recovery(now, log.chosen_upto().next(), log, out);
   }
 
@@ -121,8 +120,10 @@ class leadership {
   [[nodiscard]] node_set learn_from() const { return phase1_.learn_from(); }
 
   // To be called when the chosen prefix has moved: phase 1 may be over, slots may be free.
-  void moved(time_ns now, log_type& log, Output& out) {
-    if (following()) return;
+  [[gnu::always_inline]] void moved(time_ns now, log_type& log, Output& out) {
+    if (!following() && !settled_down(log)) move(now, log, out);
+  }
+  [[gnu::noinline]] void move(time_ns now, log_type& log, Output& out) {
     finish_recovery(now, log, out);
     if (!leads()) return;
     // Others may know more to be chosen than was proposed here: what is decided is not proposed
@@ -155,43 +156,46 @@ class leadership {
     }
     entry.votes = {};
     entry.at = at;
+    entry.own = ticket();
     entry.done = false;
-    if (log.may_vote(at)) {
-      ruling const rule = log.on_accept(mine_, at, value, out);
-      if (rule.is == verdict::granted || rule.is == verdict::repeated) {
-        if (SYNOD_MUTATION(own_evidence_before_durable)) entry.votes = log.only_self();
-        keep_own_vote(at, log);
-      }
+    if (log.vote_at_once(mine_, at, value, out) || vote(at, value, log, out)) [[likely]] {
+      if (SYNOD_MUTATION(own_evidence_before_durable)) entry.votes = log.only_self();
+      entry.own = log.last_ticket();
     }
     if (!others.empty()) {
-      out.send_now.emplace_back(others, accept<Command>{mine_, at, log.chosen_upto(), value});
+      out.send_now.add(others, accept<Command>{mine_, at, log.chosen_upto(), value});
     }
     entry.value = std::move(value);
     if (resend_at_ == never) resend_at_ = now + bounds_.resend_ns;
   }
 
-  void on_accepted(time_ns now, node_id from, accepted<Command> const& got, log_type& log,
-                   Output& out) {
+  // `who` is what the configurations say of `from`.
+  [[gnu::always_inline]] void on_accepted(time_ns now, node_id from, node_set who,
+                                          accepted<Command> const& got, log_type& log,
+                                          Output& out) {
     if (!leads() || (got.at != mine_ && !SYNOD_MUTATION(stale_vote_counted))) return;
     if (got.at_slot <= log.chosen_upto() || got.at_slot >= next_) return;
-    node_set who = SYNOD_MUTATION(foreign_vote_counted) ? log.configs().only(from)
-                                                        : log.configs().voter(from, got.at_slot);
+    if (!SYNOD_MUTATION(foreign_vote_counted)) who = log.configs().voter(from, who, got.at_slot);
     if (SYNOD_MUTATION(duplicate_vote_counted) && open(got.at_slot).votes.contains(who)) {
       who = node_set(open(got.at_slot).votes.bits() + 1);
     }
     count(now, got.at_slot, who, log, out);
   }
 
-  void persisted(time_ns now, ticket upto, log_type& log, Output& out) {
-    while (first_own_vote_ < own_votes_.size() && own_votes_[first_own_vote_].after <= upto) {
-      slot const at = own_votes_[first_own_vote_++].at;
-      if (!leads() || at <= log.chosen_upto() || at >= next_) continue;
+  // Own votes are counted in the order of slots, which is that of their tickets. What is decided
+  // needs none any more.
+  [[gnu::always_inline]] void persisted(time_ns now, ticket upto, log_type& log, Output& out) {
+    while (leads()) {
+      if (own_from_ <= log.chosen_upto()) own_from_ = log.chosen_upto().next();
+      if (own_from_ >= next_) break;
+      slot const at = own_from_;
+      open_slot const& entry = open(at);
+      if (entry.own > upto) break;
+      own_from_ = at.next();
+      if (entry.at != at || entry.own == ticket()) continue;
       count(now, at, log.only_self() & log.configs().of(at).members.voters(), log, out);
     }
-    if (first_own_vote_ == own_votes_.size()) {
-      own_votes_.clear();
-      first_own_vote_ = 0;
-    }
+    if (!phase1_.active()) return;
     phase1_.persisted(upto, log);
     finish_recovery(now, log, out);
   }
@@ -211,7 +215,7 @@ class leadership {
 
   // Why `at` is not decided: who has voted for it so far.
   [[nodiscard]] node_set votes(slot at) const {
-    return leads() && at < next_ ? open_[at.value & (open_.size() - 1)].votes : node_set();
+    return leads() && at < next_ ? open_[at.value & open_mask_].votes : node_set();
   }
 
  private:
@@ -219,16 +223,13 @@ class leadership {
     node_set votes;
     value_type value;
     slot at;
+    ticket own;  // behind which this node's own vote is durable; 0 if it gave none
     bool done = false;
-  };
-  struct own_vote {
-    ticket after;
-    slot at;
   };
 
   static constexpr unsigned resent_at_once_max = 64;
 
-  open_slot& open(slot at) { return open_[at.value & (open_.size() - 1)]; }
+  open_slot& open(slot at) { return open_[at.value & open_mask_]; }
 
   // Whether an entry, which may be left from an earlier slot of its place, is of `at` and was not
   // decided by this ballot.
@@ -236,18 +237,22 @@ class leadership {
     return one.at == at && !one.done && !one.value.is_noop();
   }
 
-  // What is decided needs no vote any more, so that a disk that hangs does not let these pile up.
-  void keep_own_vote(slot at, log_type const& log) {
-    while (first_own_vote_ < own_votes_.size() &&
-           own_votes_[first_own_vote_].at <= log.chosen_upto()) {
-      ++first_own_vote_;
-    }
-    if (first_own_vote_ * 2 > own_votes_.size() + bounds_.pipeline_slots_max) {
-      own_votes_.erase(own_votes_.begin(),
-                       own_votes_.begin() + static_cast<std::ptrdiff_t>(first_own_vote_));
-      first_own_vote_ = 0;
-    }
-    own_votes_.push_back({log.last_ticket(), at});
+  // The own vote where it needs a closer look.
+  [[nodiscard, gnu::noinline]] bool vote(slot at, value_type const& value, log_type& log,
+                                         Output& out) {
+    if (!log.may_vote(at)) return false;
+    verdict const is = log.on_accept(mine_, at, value, out).is;
+    return is == verdict::granted || is == verdict::repeated;
+  }
+
+  // Whether a decision changes nothing but the decided prefix: what a predecessor left is
+  // proposed, and so is the noop that opens this leadership; every configuration has promised and
+  // governs; and no slot to come is known to be chosen.
+  [[nodiscard]] bool settled_down(log_type const& log) const {
+    auto const& newest = log.configs().newest();
+    return leads() && !phase1_.active() && barrier_ != slot() && next_ > refill_upto_ &&
+           next_ > log.chosen_upto() && newest.members.number() == prepared_ &&
+           next_ >= newest.first && !log.is_chosen_alone(next_);
   }
 
   [[nodiscard]] std::size_t raw_room(log_type const& log) const {
@@ -284,7 +289,7 @@ class leadership {
     refill_upto_ = phase1_.last();
     if (phase_ == leading_phase::preparing) {
       phase_ = leading_phase::leading;
-      next_ = log.chosen_upto().next();
+      own_from_ = next_ = log.chosen_upto().next();
       overtaken_upto_ = log.chosen_upto();
       resend_at_ = never;
       stuck_at_ = slot_max;
@@ -325,15 +330,18 @@ class leadership {
     while (idle && next_ < newest.first && room(log) > 0) propose(now, value_type(), log, out);
   }
 
-  void count(time_ns now, slot at, node_set who, log_type& log, Output& out) {
+  [[gnu::always_inline]] void count(time_ns now, slot at, node_set who, log_type& log,
+                                    Output& out) {
     open_slot& entry = open(at);
     if (entry.done) return;
     entry.votes = entry.votes | who;
-    auto const& governing = log.configs().of(at);
-    if (!governing.quorums.phase2(entry.votes)) return;
+    if (log.configs().of(at).quorums.phase2(entry.votes)) decided(now, at, entry, log, out);
+  }
+
+  void decided(time_ns now, slot at, open_slot& entry, log_type& log, Output& out) {
     entry.done = true;
-    if (!log.choose(at, mine_)) log.learn(at, entry.value, out);
-    entry.value = {};
+    if (!log.choose(at, mine_, out)) log.learn(at, entry.value, out);
+    entry.value.reset();
     log.advance(out);
     if (next_.previous() == log.chosen_upto() && !phase1_.active()) resend_at_ = never;
     Notice::chosen(log, out, mine_, at, next_.previous());
@@ -359,13 +367,13 @@ class leadership {
   slot refill_upto_;
   slot barrier_;
   slot next_{1};
+  slot own_from_{1};  // own votes below are counted, or need not be
   slot stuck_at_;
   slot overtaken_upto_;
   time_ns resend_at_ = never;
-  list<open_slot> open_;
+  list<open_slot> open_;  // a power of two of them, each at its slot modulo that
+  std::uint64_t open_mask_ = 0;
   list<open_slot> overwritten_;
-  list<own_vote> own_votes_;
-  std::size_t first_own_vote_ = 0;
 };
 
 }  // namespace synod

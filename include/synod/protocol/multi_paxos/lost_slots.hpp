@@ -16,19 +16,19 @@ namespace synod {
 class lost_slots {
  public:
   lost_slots() = default;
-  explicit lost_slots(damage what) : what_(std::move(what)) {}
+  explicit lost_slots(damage what) : what_(std::move(what)), none_(what_.none()) {}
 
-  [[nodiscard]] bool none() const { return what_.none(); }
+  [[nodiscard]] bool none() const { return none_; }
   [[nodiscard]] bool may_promise() const {
     return !what_.everything || SYNOD_MUTATION(amnesiac_promises);
   }
   [[nodiscard]] bool may_vote(slot at) const {
-    return what_.none() || !what_.covers(at) || SYNOD_MUTATION(damaged_slot_votes);
+    return none_ || !what_.covers(at) || SYNOD_MUTATION(damaged_slot_votes);
   }
   // What a damaged slot still holds may be a vote that lost: the record that is gone may have been
   // of a later one, or of the value that was learned.
   [[nodiscard]] bool holds_all_of(slot at) const {
-    return what_.none() || !what_.covers(at) || SYNOD_MUTATION(damaged_slot_marked);
+    return none_ || !what_.covers(at) || SYNOD_MUTATION(damaged_slot_marked);
   }
   // The last slot that was voted for, given the last that is known.
   [[nodiscard]] slot voted_upto(slot known) const {
@@ -42,7 +42,12 @@ class lost_slots {
 
   // Everything up to there is chosen here.
   void made_good(slot upto) {
-    if (what_.ranges.empty()) return;
+    if (none_) return;
+    make_good(upto);
+  }
+
+ private:
+  [[gnu::noinline, gnu::cold]] void make_good(slot upto) {
     std::size_t kept = 0;
     for (damaged_range& one : what_.ranges) {
       if (one.last <= upto) continue;
@@ -50,10 +55,11 @@ class lost_slots {
       what_.ranges[kept++] = one;
     }
     what_.ranges.resize(kept);
+    none_ = what_.none();
   }
 
- private:
   damage what_;
+  bool none_ = true;
 };
 
 }  // namespace synod

@@ -7,6 +7,7 @@
 #include <synod/protocol/multi_paxos/configurations.hpp>
 #include <synod/protocol/multi_paxos/lost_slots.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
+#include <synod/protocol/multi_paxos/reporting.hpp>
 #include <synod/roles/acceptor.hpp>
 #include <synod/roles/rounds.hpp>
 
@@ -21,6 +22,7 @@ namespace synod {
 template <class Command, quorum Quorum, class Output>
 class replicated_log {
  public:
+  using command = Command;
   using cell = acceptor_cell<Command>;
   using value_type = slot_value<Command>;
   using configurations_type = configurations<Quorum>;
@@ -80,6 +82,7 @@ class replicated_log {
       cell* const here = acceptor_.cells().find(at);
       if (here != nullptr && !here->voted.empty() && lost_.holds_all_of(at)) here->chosen = true;
     }
+    known_upto_ = acceptor_.cells().last();
     advance(out);
     reserve(out);
   }
@@ -123,57 +126,42 @@ class replicated_log {
   // Requires: `at_slot` is above the floor and within accept_ahead_max.
   [[nodiscard]] ruling on_accept(ballot at, slot at_slot, value_type const& value, Output& out) {
     ruling const rule = acceptor_.on_accept(at, at_slot, value);
-    if (rule.is == verdict::granted) {
-      if (chosen_upto_.value >= marked_upto_.value + mark_every) mark(out);
-      last_ticket_ = last_ticket_.next();
-      out.persist.emplace_back(last_ticket_, record_kind::vote, lane_id(), at_slot, at, value);
-    }
+    if (rule.is == verdict::granted) keep_vote(at, at_slot, value, out);
     return rule;
   }
+  // Nearly always: nothing was lost, the slot is open and near, and the acceptor need not judge.
+  // False where somebody has to look more closely; nothing was done then.
+  [[nodiscard, gnu::always_inline]] bool vote_at_once(ballot at, slot at_slot,
+                                                      value_type const& value, Output& out) {
+    std::uint64_t const ahead = at_slot.value - chosen_upto_.value - 1;  // huge if it is decided
+    if (ahead >= bounds_.accept_ahead_max || !lost_.none()) return false;
+    if (!acceptor_.vote_at_once(at, at_slot, value)) return false;
+    keep_vote(at, at_slot, value, out);
+    return true;
+  }
 
-  // What this node must tell whoever prepares at `at`: every vote above its chosen prefix, cut into
-  // parts of bounded size taken from one look. What is chosen below, the asker has to learn (H3).
   template <class Emit>
   void report(prepare const& asked, std::uint64_t answer, Emit&& emit) const {
-    promise<Command> part = promise_head(asked, answer);
-    part.damaged = lost_.ranges();
-    std::size_t bytes = 0;
-    slot const from = asked.first > chosen_upto_ ? asked.first : chosen_upto_.next();
-    slot const last = asked.last < acceptor_.cells().last() ? asked.last : acceptor_.cells().last();
-    for (slot at = from; at <= last; at = at.next()) {
-      cell const* const here = acceptor_.cells().find(at);
-      if (here == nullptr || here->empty()) continue;
-      std::size_t const size = here->value.size_hint();
-      if (bytes != 0 && bytes + size > bounds_.part_bytes) {
-        part.final_part = SYNOD_MUTATION(promise_truncated);
-        emit(shared(std::move(part)));
-        if (SYNOD_MUTATION(promise_truncated)) return;
-        std::uint32_t const number = part.part + 1;
-        part = promise_head(asked, answer);
-        part.part = number;
-        bytes = 0;
-      }
-      bytes += size;
-      part.votes.push_back({at, here->voted, here->value, here->chosen});
-    }
-    emit(shared(std::move(part)));
+    report_votes(*this, asked, answer, emit);
   }
 
   // --- what is chosen ---
 
   // The proposal of `voted` is chosen for this slot. Returns whether this node voted for it and
   // therefore has the value; otherwise it has to be learned.
-  [[nodiscard]] bool choose(slot at, ballot voted) {
+  [[nodiscard, gnu::always_inline]] bool choose(slot at, ballot voted, Output& out) {
     cell* const here = acceptor_.cells().find(at);
     if (here == nullptr || here->voted != voted) return false;
-    here->chosen = true;
+    know(at, *here);
+    if (at == chosen_upto_.next()) decide(at, *here, out);
     return true;
   }
 
   // Whether a slot above the prefix is known to be chosen, out of order.
   [[nodiscard]] bool is_chosen_alone(slot at) const {
+    if (at > known_upto_ || at <= chosen_upto_) return false;
     cell const* const here = acceptor_.cells().find(at);
-    return at > chosen_upto_ && here != nullptr && here->chosen;
+    return here != nullptr && here->chosen;
   }
 
   // A value obtained by catch-up is recorded as chosen, never as a vote.
@@ -182,6 +170,7 @@ class replicated_log {
     cell const* const here = acceptor_.cells().find(at);
     if (here != nullptr && here->chosen) return;
     acceptor_.learn(at, value);
+    know(at, acceptor_.cells().at(at));
     record<Command>& saved = append(out, record_kind::chosen);
     saved.at_slot = at;
     saved.value = value;
@@ -191,24 +180,16 @@ class replicated_log {
   // accepted at that very ballot, and nothing else (rule N5). An older vote may have lost. A newer
   // one may have lost as well: the leader can have learned, after it was deposed unawares, that a
   // slot was chosen under a ballot above both. Returns whether a gap is left.
-  [[nodiscard]] bool notice_chosen(ballot at, slot upto, Output& out) {
-    if (upto <= chosen_upto_) return false;
-    bool gap = false;
-    slot const last = upto < acceptor_.cells().last() ? upto : acceptor_.cells().last();
-    for (slot s = chosen_upto_.next(); s <= last; s = s.next()) {
-      cell* const here = acceptor_.cells().find(s);
-      if (here == nullptr) {
-        gap = true;
-        continue;
-      }
-      bool const mine = here->voted == at || (here->voted > at && SYNOD_MUTATION(notice_of_lower));
-      bool const any = !here->voted.empty() && SYNOD_MUTATION(notice_ignores_ballot);
-      here->chosen = here->chosen || mine || any;
-      gap = gap || !here->chosen;
-      if (!gap) decide(s, *here, out);
+  [[nodiscard, gnu::always_inline]] bool notice_chosen(ballot at, slot upto, Output& out) {
+    while (chosen_upto_ < upto) {
+      cell* const here = acceptor_.cells().find(chosen_upto_.next());
+      if (here == nullptr || here->voted != at) [[unlikely]]
+        return notice_beyond(at, upto, out);
+      here->chosen = true;
+      decide(chosen_upto_.next(), *here, out);
     }
     advance(out);
-    return chosen_upto_ < upto;
+    return false;
   }
 
   // The notice that one slot was chosen with the value of ballot `at`.
@@ -216,17 +197,16 @@ class replicated_log {
     cell* const here = acceptor_.cells().find(at_slot);
     if (here == nullptr || here->chosen || here->voted.empty()) return;
     if (here->voted < at && !SYNOD_MUTATION(notice_ignores_ballot)) return;
-    here->chosen = true;
+    know(at_slot, *here);
     advance(out);
   }
 
   // Hands out the decisions that have become contiguous, and reads memberships on the way.
-  void advance(Output& out) {
-    for (;;) {
-      slot const next = chosen_upto_.next();
-      cell const* const here = acceptor_.cells().find(next);
+  [[gnu::always_inline]] void advance(Output& out) {
+    while (chosen_upto_.value < known_upto_.value) {
+      cell const* const here = acceptor_.cells().find(chosen_upto_.next());
       if (here == nullptr || !here->chosen) return;
-      decide(next, *here, out);
+      decide(chosen_upto_.next(), *here, out);
     }
   }
 
@@ -254,13 +234,12 @@ class replicated_log {
     advance(out);
   }
 
-  void persisted(ticket upto, Output& out) {
+  [[gnu::always_inline]] void persisted(ticket upto, Output& out) {
     durable_upto_ = upto;
     rounds_.persisted(upto);
-    if (trim_after_ != ticket() && upto >= trim_after_) {
-      trim_after_ = ticket();
-      out.events.push_back(trim_due{lane_id(), floor_});
-    }
+    if (upto < trim_after_) return;
+    trim_after_ = ticket(UINT64_MAX);
+    out.events.push_back(trim_due{lane_id(), floor_});
   }
 
   // --- rounds ---
@@ -290,26 +269,26 @@ class replicated_log {
 
   record<Command>& append(Output& out, record_kind kind) {
     last_ticket_ = last_ticket_.next();
-    record<Command>& made = out.persist.emplace_back();
+    record<Command>& made = out.persist.add();
     made.number = last_ticket_;
     made.kind = kind;
     return made;
   }
   template <class Message>
   static void send_now(Output& out, node_set to, Message&& what) {
-    if (!to.empty()) out.send_now.emplace_back(to, std::forward<Message>(what));
+    if (!to.empty()) out.send_now.add(to, std::forward<Message>(what));
   }
   template <class Message>
   void send_after(Output& out, node_set to, Message&& what) const {
-    if (!to.empty()) out.send_after.emplace_back(last_ticket_, to, std::forward<Message>(what));
+    if (!to.empty()) out.send_after.add(last_ticket_, to, std::forward<Message>(what));
   }
   void drop(error_code why) { rejected_.count(why); }
   bool reject(error_code why) { return rejected_.count(why), false; }
 
   [[nodiscard]] node_id self() const { return self_; }
   [[nodiscard]] node_set only_self() const { return configurations_.only_self(); }
-  [[nodiscard]] node_set others_from(slot from) const {
-    return configurations_.everybody_from(from) - only_self();
+  [[nodiscard, gnu::always_inline]] node_set others_from(slot from) const {
+    return configurations_.others_from(from);
   }
   [[nodiscard]] slot chosen_upto() const { return chosen_upto_; }
   [[nodiscard]] slot floor() const { return floor_; }
@@ -322,6 +301,7 @@ class replicated_log {
   [[nodiscard]] rejections const& rejected() const { return rejected_; }
   [[nodiscard]] round_reservation const& rounds() const { return rounds_; }
   [[nodiscard]] configurations_type const& configs() const { return configurations_; }
+  [[nodiscard]] list<damaged_range> const& damaged() const { return lost_.ranges(); }
   [[nodiscard]] cell const* find(slot at) const { return acceptor_.cells().find(at); }
   [[nodiscard]] slot last() const { return acceptor_.cells().last(); }
   // The strongest promise or vote for `from` or any slot above.
@@ -334,32 +314,50 @@ class replicated_log {
  private:
   static constexpr std::uint64_t mark_every = 64;
 
-  promise<Command> promise_head(prepare const& asked, std::uint64_t answer) const {
-    promise<Command> made;
-    made.at = asked.at;
-    made.first = asked.first;
-    made.last = asked.last;
-    made.chosen_upto = SYNOD_MUTATION(promise_omits_chosen) ? slot() : chosen_upto_;
-    made.trimmed_upto = SYNOD_MUTATION(promise_omits_chosen) ? slot() : floor_;
-    made.answer = answer;
-    return made;
+  [[gnu::always_inline]] void keep_vote(ballot at, slot at_slot, value_type const& value,
+                                        Output& out) {
+    if (chosen_upto_.value >= marked_upto_.value + mark_every) mark(out);
+    last_ticket_ = last_ticket_.next();
+    out.persist.add(last_ticket_, record_kind::vote, lane_id(), at_slot, at, value,
+                    shared<list<promised_range>>(), shared<list<governed_from>>(), slot());
+  }
+
+  // Notes that a slot, in order or not, is chosen.
+  void know(slot at, cell& here) {
+    here.chosen = true;
+    if (at > known_upto_) known_upto_ = at;
+  }
+
+  // The notice where it leaves a gap, or meets one that is closed: slots above are chosen alone.
+  [[gnu::noinline]] bool notice_beyond(ballot at, slot upto, Output& out) {
+    slot const last = upto < acceptor_.cells().last() ? upto : acceptor_.cells().last();
+    for (slot s = chosen_upto_.next(); s <= last; s = s.next()) {
+      cell* const here = acceptor_.cells().find(s);
+      if (here == nullptr) continue;
+      bool const mine = here->voted == at || (here->voted > at && SYNOD_MUTATION(notice_of_lower));
+      bool const any = !here->voted.empty() && SYNOD_MUTATION(notice_ignores_ballot);
+      if (mine || any) know(s, *here);
+    }
+    advance(out);
+    return chosen_upto_ < upto;
   }
 
   // How far the prefix is known to be chosen, so that a restart need not learn it again. It rides
   // with a vote and nothing waits for it.
-  void mark(Output& out) {
+  [[gnu::noinline, gnu::cold]] void mark(Output& out) {
     marked_upto_ = chosen_upto_;
     append(out, record_kind::mark).upto = chosen_upto_;
   }
 
-  void decide(slot at, cell const& here, Output& out) {
+  [[gnu::always_inline]] void decide(slot at, cell const& here, Output& out) {
     chosen_upto_ = at;
     lost_.made_good(at);
-    if (here.value.kind() == value_kind::membership) bind(at, here.value.members(), out);
-    out.decided.emplace_back(lane_id(), at, here.value);
+    if (here.value.kind() == value_kind::membership) [[unlikely]]
+      bind(at, here.value.members(), out);
+    out.decided.add(lane_id(), at, here.value);
   }
 
-  void bind(slot decided_at, membership const& members, Output& out) {
+  [[gnu::noinline, gnu::cold]] void bind(slot decided_at, membership const& members, Output& out) {
     slot const first = decided_at + (SYNOD_MUTATION(configuration_at_once) ? 1 : bounds_.alpha);
     if (!configurations_.add(decided_at, first, members)) return;
     out.events.push_back(configuration_bound{members.number(), first});
@@ -388,13 +386,14 @@ class replicated_log {
   list<record<Command>> restored_;
 
   slot chosen_upto_;
-  slot floor_;  // everything up to here is chosen, applied durably and forgotten
+  slot known_upto_;  // nothing above is known to be chosen
+  slot floor_;       // everything up to here is chosen, applied durably and forgotten
   slot marked_upto_;
   ballot highest_seen_;
   std::uint32_t highest_round_ = 0;
   ticket last_ticket_;
   ticket durable_upto_;
-  ticket trim_after_;
+  ticket trim_after_{UINT64_MAX};  // none
 };
 
 }  // namespace synod

@@ -309,7 +309,7 @@ class contending {
     who = who & governing.members.voters();
     if (!mine.round.on_accepted(who, at, governing.quorums)) return;
     slot const decided = mine.at;
-    if (!log.choose(decided, at)) log.learn(decided, mine.round.value(), out);
+    if (!log.choose(decided, at, out)) log.learn(decided, mine.round.value(), out);
     log.advance(out);
     log.send_now(out, log.others_from(decided), slot_notice{at, decided, log.chosen_upto()});
     settle(now, log);

@@ -198,7 +198,7 @@ class masterless_core {
 
   void on(time_ns now, node_id from, node_set who, accepted<Command> const& got, output_type& out) {
     contending_.on_accepted(now, who, got, log_, out);
-    range_.on_accepted(now, from, got, log_, out);
+    range_.on_accepted(now, from, who, got, log_, out);
     progress(now, out);
   }
 
