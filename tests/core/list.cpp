@@ -137,4 +137,46 @@ TEST(list, aligns_what_asks_for_it) {
   }
 }
 
+// Counts how many of it there are.
+struct counted_one {
+  int value;
+  int* alive;
+
+  counted_one(int what, int* of) : value(what), alive(of) { ++*alive; }
+  counted_one(counted_one const& other) : value(other.value), alive(other.alive) { ++*alive; }
+  counted_one& operator=(counted_one const&) = default;
+  ~counted_one() { --*alive; }
+};
+
+TEST(list, is_consumed_once_in_order) {
+  int alive = 0;
+  list<counted_one> all;
+  for (int i = 0; i < 9; ++i) all.add(i, &alive);
+  EXPECT_EQ(alive, 9);
+  int next = 0;
+  all.consume([&](counted_one& one) { EXPECT_EQ(one.value, next++); });
+  EXPECT_EQ(next, 9);
+  EXPECT_EQ(alive, 0);
+  EXPECT_TRUE(all.empty());
+}
+
+TEST(list, keeps_what_is_appended_while_each_is_taken) {
+  int alive = 0;
+  list<counted_one> all;
+  for (int i = 0; i < 3; ++i) all.add(i, &alive);
+  int next = 0;
+  all.take_each([&](counted_one& one) {
+    EXPECT_EQ(one.value, next++);
+    all.add(10 + one.value, &alive);
+    all.add(20 + one.value, &alive);
+  });
+  EXPECT_EQ(next, 3);
+  EXPECT_EQ(alive, 6);
+  ASSERT_EQ(all.size(), 6U);
+  EXPECT_EQ(all[0].value, 10);
+  EXPECT_EQ(all[5].value, 22);
+  all.take_each([](counted_one&) {});
+  EXPECT_EQ(alive, 0);
+}
+
 }  // namespace
