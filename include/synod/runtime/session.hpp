@@ -233,7 +233,7 @@ class client_session {
   void expire(time_ns now, operation& one, session_output& out);
   static bool is_final(error_code code) {
     return code == error_code::too_large || code == error_code::bad_option ||
-           code == error_code::malformed;
+           code == error_code::malformed || code == error_code::disk_full;
   }
 
   session_options options_;
