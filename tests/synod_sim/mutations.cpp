@@ -110,9 +110,10 @@ std::vector<planted> of_nodes() {
         "read_index_unconfirmed", "read_quorum_unasked", "read_log_when_proposed",
         "h18d_read_before_applied", "read_ignores_floor", "read_ignores_age",
         // H22: what a snapshot must carry, and must leave
-        "h22c_snapshot_without_sessions", "install_drops_votes",
+        "h22a_trim_what_is_applied", "h22c_snapshot_without_sessions", "install_drops_votes",
         // H15, H16 and first boot: whose disk it is
-        "h15_any_store_is_the_member", "founding_answer_before_durable",
+        "h15_any_store_is_the_member", "h16_older_life_accepted", "h16_cloned_life_accepted",
+        "h16_amnesia_forgotten", "h16_stopped_before_durable", "founding_answer_before_durable",
         "founding_without_everybody"}) {
     all.push_back({name, "multi_paxos", "majority", 3, "nodes"});
   }
@@ -159,9 +160,6 @@ constexpr std::array caught_elsewhere{
     "founding_answer_to_another_store",
     "founding_not_waited_for",
     "founding_promised_twice",
-    "h16_amnesia_forgotten",
-    "h16_cloned_life_accepted",
-    "h16_older_life_accepted",
     "peer_counted_before_durable",
     "client_follows_every_hint",
     "install_refuses_what_waits",

@@ -70,10 +70,11 @@ class founding {
   void persisted(std::uint64_t upto, founding_output& out) {
     if (upto > durable_) durable_ = upto;
     if (state_ == phase::writing && durable_ >= record_written_) settle(out);
+    bool const told = durable_ >= forgot_written_ || SYNOD_MUTATION(h16_stopped_before_durable);
+    if (forgot_written_ == 0 || !told) return;
+    forgot_written_ = 0;
+    out.events.push_back(store_amnesiac{told_by_});
   }
-
-  // --- questions
-  // ----------------------------------------------------------------------------------
 
   // The record is durable here.
   [[nodiscard]] bool is_founded() const { return state_ == phase::settled; }
@@ -181,6 +182,8 @@ class founding {
   list<answer> answers_;  // of options_.members
   peer_book peers_;
   bool amnesiac_ = false;
+  std::uint64_t forgot_written_ = 0;  // the mark of it; none, or told already: 0
+  node_id told_by_;
   std::uint64_t written_ = 0;
   std::uint64_t durable_ = 0;
   std::uint64_t record_written_ = 0;
@@ -321,8 +324,8 @@ inline void founding::on(node_id from, founding_outlived const& got, founding_ou
   host_record made{host_kind::amnesia, slot(), {}};
   wire_writer to(made.body);
   to(got.remembered);
-  write(std::move(made), out);
-  out.events.push_back(store_amnesiac{from});
+  forgot_written_ = write(std::move(made), out);
+  told_by_ = from;
 }
 
 inline void founding::on(node_id from, founding_inquiry const& got, founding_output& out) {

@@ -127,7 +127,9 @@ struct founding_blocked {
   node_id by;
   error why;
 };
-// This store was found to have forgotten something: it never votes again.
+// This store was found to have forgotten something, and has that in writing: it never votes again.
+// A node that stopped before would try again as if nothing had been said, with a life that is one
+// higher, until its lives catch up with what the others remember.
 struct store_amnesiac {
   node_id told_by;
 };

@@ -90,7 +90,7 @@ class node {
     if (stopped_) return;
     founding_.tick(now, boot_);
     drive_founding(now);
-    if (!core_.has_value()) return;
+    if (!running()) return;
     core_->tick(now, out_);
     commands_->tick(now);
     reads_.tick(now);
@@ -102,28 +102,28 @@ class node {
     requires command_of<std::remove_cvref_t<One>, machine_type>
   [[nodiscard]] std::optional<error> submit(time_ns now, One&& what, std::uint64_t token,
                                             time_ns deadline) {
-    if (stopped_ || !core_.has_value()) return not_ready();
+    if (!running()) return not_ready();
     return commands_->submit(now, std::forward<One>(what), token, deadline);
   }
   // Ends in user.readable(token, ...) unless it is refused at once.
   [[nodiscard]] std::optional<error> read(time_ns now, read::level const& level,
                                           std::uint64_t token, time_ns deadline) {
-    if (stopped_ || !core_.has_value()) return not_ready();
+    if (!running()) return not_ready();
     return reads_.begin(token, level, now, deadline, core_->leads());
   }
   // A request of somebody else's session, with the command it carries; it is answered through
   // user.answer(client, ...).
   void serve(time_ns now, std::uint64_t client, session_request const& asked, command what) {
-    if (stopped_ || !core_.has_value()) return;
+    if (!running()) return;
     commands_->serve(now, client, asked, std::move(what), *this);
   }
   void serve_opening(time_ns now, std::uint64_t client, session_request const& asked) {
-    if (stopped_ || !core_.has_value()) return;
+    if (!running()) return;
     commands_->serve_opening(now, client, asked, *this);
   }
   // Whatever else the core can be asked: a transfer, a reconfiguration.
   std::optional<refusal> request(time_ns now, typename core_type::request_type asked) {
-    if (stopped_ || !core_.has_value()) return refusal{not_ready(), {}};
+    if (!running()) return refusal{not_ready(), {}};
     return core_->request(now, std::move(asked), out_);
   }
 
@@ -136,7 +136,10 @@ class node {
 
   // --- questions ---
 
-  [[nodiscard]] bool running() const { return core_.has_value() && !stopped_; }
+  // Whoever learned that it forgot something is silent, and stops once that is on its disk.
+  [[nodiscard]] bool running() const {
+    return core_.has_value() && !stopped_ && !founding_.amnesiac();
+  }
   [[nodiscard]] error const& why_stopped() const { return stopped_; }
   [[nodiscard]] node_id self() const { return options_.founding.self; }
   [[nodiscard]] incarnation life() const { return options_.founding.life; }
@@ -150,7 +153,7 @@ class node {
   [[nodiscard]] time_ns next_deadline() const {
     if (stopped_) return never;
     time_ns soonest = founding_.next_deadline();
-    if (!core_.has_value()) return soonest;
+    if (!running()) return soonest;
     if (!commands_->idle() || snapshots_.busy()) return 0;
     for (time_ns one : {core_->next_deadline(), commands_->next_deadline(), reads_.next_deadline(),
                         snapshots_.next_deadline()}) {

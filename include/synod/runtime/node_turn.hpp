@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/assert.hpp>
 #include <synod/runtime/node.hpp>
 
 #include <utility>
@@ -143,6 +144,7 @@ void node<Parts>::work_on_snapshots() {
     executor_->commit();
     durable = executor_->committed();
   }
+  if (SYNOD_MUTATION(h22a_trim_what_is_applied)) durable = executor_->applied();
   if (!durable.has_value() || *durable <= told_committed_) return;
   told_committed_ = *durable;
   observe(world_.observer, snapshot_taken{now_, *durable, error_code::none});
@@ -288,7 +290,7 @@ void node<Parts>::receive(time_ns now, frame const& got) {
     founding_.step(now, header.from, message, boot_);
     return drive_founding(now);
   }
-  if (!core_.has_value() || header.group != options_.group) return;
+  if (!running() || header.group != options_.group) return;
   if (header.cluster != founding_.cluster()) return rejected_.count(error_code::wrong_cluster);
   if (!founding_.verified(header.from, header.life)) {
     rejected_.count(error_code::unverified_sender);

@@ -168,6 +168,8 @@ struct node_box {
   bool lost = false;                // another, empty disk is there
   bool rewound = false;             // the disk is as it was once
   std::uint32_t rewound_after = 0;  // the life that it forgot
+  std::uint64_t lives_once = 0;     // the counter of that life
+  unsigned tried_again = 0;         // after it learned that it forgot
   time_ns down_until = 0;
   time_ns timer_at = never;  // in true time
   time_ns disk_at = never;

@@ -132,7 +132,8 @@ class node_cluster {
     log_.line(now_, "node %llu is down%s%s", wide(self.id.value), why ? ": " : "",
               why ? name_of(why.code) : "");
     // Who knows that it forgot, or that it is out, stays away until somebody replaces it.
-    if (why.code == error_code::amnesia) self.down_until = never;
+    // Somebody tries it again a few times first, which must not help.
+    if (why.code == error_code::amnesia && ++self.tried_again > 20) self.down_until = never;
     if (why.code == error_code::corruption && self.whole()) {
       found_.add("I8", "node %llu lost something: %s", wide(self.id.value), why.remedy);
     }
@@ -257,6 +258,7 @@ class node_cluster {
     if (storm_.is_active(fault_kind::replay) && dice_.one_in(8)) {
       net_.replay(now_, dice_.next(), arrivals());
     }
+    check_counted(self, *arrived);
     self.process->receive(self.now(now_), arrived->frame);
     turn(self);
   }
@@ -316,14 +318,29 @@ class node_cluster {
     if (!founded_.has_value()) return;
     member const* const named = founded_->members.find(from.id);
     if (named != nullptr && named->store == from.disk.store()) return;
+    if (votes(frame)) found_.add("I4", "node %llu votes, and forgot", wide(from.id.value));
+  }
+  // An old disk does not know what it forgot: those who remember its later life must not listen
+  // (H16).
+  void check_counted(box const& to, packet const& got) {
+    box const& from = *boxes_[got.from.value];
+    bool const old = from.rewound && got.sender_life > from.rewound_after;
+    if (!old || !to.whole() || !to.process->running() || !votes(got.frame)) return;
+    auto const read = decode_frame(got.frame, frame_family::peer, frame_body_max_default);
+    // Restarts that nobody hears of may count as many lives as were forgotten; that is not seen.
+    bool const unseen = from.tried_again == 0 && read->header.life.counter > from.lives_once;
+    if (unseen || !to.process->boot().verified(read->header.from, read->header.life)) return;
+    found_.add("I4", "node %llu believes node %llu, which has an old disk", wide(to.id.value),
+               wide(from.id.value));
+  }
+  bool votes(shared_bytes const& frame) {
     auto const got = decode_frame(frame, frame_family::peer, frame_body_max_default);
-    if (!got || got->header.kind != frame_kind::protocol) return;
+    if (!got || got->header.kind != frame_kind::protocol) return false;
     wire_reader in(got->body);
     typename core_type::message_type message;
-    if (!wire_.read(in, message)) return;
-    bool const votes = message.template get_if<shared<promise<kv::command>>>() != nullptr ||
-                       message.template get_if<accepted<kv::command>>() != nullptr;
-    if (votes) found_.add("I4", "node %llu votes, and forgot", wide(from.id.value));
+    if (!wire_.read(in, message)) return false;
+    return message.template get_if<shared<promise<kv::command>>>() != nullptr ||
+           message.template get_if<accepted<kv::command>>() != nullptr;
   }
 
   cluster_report report() {

@@ -101,6 +101,7 @@ class node_storm {
     }
     if (!cluster_.rule().works_without(spoiled)) return;
     bool const remembered = heard_of(self);
+    std::uint64_t const lives = self.disk.life().counter;
     cluster_.crash(self, one.until);
     if (one.kind == fault_kind::lost_disk) {
       self.disk.lose();
@@ -108,6 +109,7 @@ class node_storm {
       self.lost = true;
     } else if (remembered && self.disk.restore_image()) {
       self.rewound = true;
+      self.lives_once = lives;
       self.rewound_after = self.life;
     }
   }
