@@ -161,9 +161,7 @@ class trio {
 
     void turn() { (void)order.turn(all->now_, core, out, *this); }
 
-    void send(node_set to, message_type&& message) {
-      all->wire_.add(me, to, std::move(message));
-    }
+    void send(node_set to, message_type&& message) { all->wire_.add(me, to, std::move(message)); }
     void persist(std::span<record<typename machine_type::command> const> records) {
       written = records.back().number;
     }
