@@ -262,6 +262,29 @@ TEST(invariants, i10_what_was_durable_is_read_back) {
   EXPECT_TRUE(broken(found, "I10"));
 }
 
+TEST(invariants, i10_what_one_life_could_not_read_the_next_may_read) {
+  violations found;
+  auto const ignore = [](record_fact const&) {};
+  damage nothing_is_sure;
+  nothing_is_sure.everything = true;
+  for (damage const& harm : {nothing_is_sure, damage{}}) {
+    durable_evidence check;
+    check.appended(at(0), ticket(1), vote_record(1, 9));
+    check.confirmed(at(0), ticket(1), ignore);
+    check.appended(at(0), ticket(2), promise_record(5));
+    check.restarted(at(0), {}, harm, found, ignore);
+    EXPECT_EQ(found.any(), !harm.everything);
+    found.clear();
+    durable_evidence other = check;
+    check.restarted(at(0), {vote_record(1, 9), promise_record(5)}, {}, found, ignore);
+    EXPECT_EQ(found.any(), !harm.everything);
+    found.clear();
+    other.restarted(at(0), {vote_record(2, 9)}, {}, found, ignore);  // but nothing else
+    EXPECT_TRUE(broken(found, "I10"));
+    found.clear();
+  }
+}
+
 TEST(invariants, i10_a_vote_below_a_chosen_value_may_be_gone_but_not_the_other_way_round) {
   violations found;
   durable_evidence check;

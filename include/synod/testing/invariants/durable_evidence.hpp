@@ -7,6 +7,7 @@
 #include <compare>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -59,27 +60,40 @@ class durable_evidence {
     image next;
     next.harm = harm;
     next.older_votes = std::move(self.older_votes);
+    next.unread = std::move(self.unread);
     for (record_fact const& one : read) {
       auto const known = self.records.find(key_of(one));
       if (known == self.records.end() || known->second.content != one.content) {
         // Where the newest went bad an older one may be all that is left.
         bool const excused = harm.everything || harm.covers(one.at_slot);
-        if (!excused && !was_appended(self, one)) {
-          found.add("I10", "node %u reads a record of slot %llu, ballot %s that it never wrote",
-                    unsigned{who.value}, wide(one.at_slot.value), ballot_text(one.at).c_str());
+        bool const unread_before =
+            known == self.records.end() && next.unread.contains({key_of(one), one.content});
+        if (!excused && !unread_before && !was_appended(self, one)) {
+          found.add("I10",
+                    "node %u reads a record of kind %u of slot %llu, ballot %s that it never wrote",
+                    unsigned{who.value}, static_cast<unsigned>(one.kind), wide(one.at_slot.value),
+                    ballot_text(one.at).c_str());
         }
         visit(one);
       }
       keep(next, one);
     }
     for (auto const& [address, record] : self.records) {
-      if (next.records.contains(address) || harm.everything || harm.covers(address.at)) continue;
+      if (next.records.contains(address)) continue;
+      if (harm.everything || harm.covers(address.at)) {
+        next.unread.insert({address, record.content});
+        continue;
+      }
       // Of a slot whose value is known to be chosen no vote is needed: a promise tells the value.
       bool const needless = address.kind == record_kind::vote &&
                             find(next, address.lane, address.at, record_kind::chosen) != nullptr;
       if (needless) continue;
       found.add("I10", "node %u reads back no record of kind %u of slot %llu, which was durable",
                 unsigned{who.value}, static_cast<unsigned>(address.kind), wide(address.at.value));
+    }
+    for (auto const& [at, what] : self.pending) {
+      if (!harm.everything && !harm.covers(what.at_slot)) continue;
+      next.unread.insert({key_of(what), what.content});
     }
     self = std::move(next);
   }
@@ -145,6 +159,8 @@ class durable_evidence {
   struct image {
     std::map<key, record_fact> records;
     std::vector<std::pair<ticket, record_fact>> pending;
+    // What was there or under way when the storage could not tell: a later life may read it.
+    std::set<std::pair<key, std::uint64_t>> unread;  // with the digest of its bytes
     std::unordered_map<place, std::vector<std::pair<ballot, value_digest>>, place_hash> older_votes;
     std::map<slot, reported_fact> told;  // by the promise under way, over its parts
     damage harm;
