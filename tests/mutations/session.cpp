@@ -43,7 +43,7 @@ struct cluster {
     }
     if (asked.handle == 0) {
       made.kind = session_answer_kind::opened;
-      made.session = session_id((session_gone ? 2 : 1) << 16);
+      made.session = session_id((session_gone ? 2U : 1U) << 16);
       return made;
     }
     if (dice.below(3) == 0) return std::nullopt;  // lost before it arrived
