@@ -67,7 +67,8 @@ class trio {
   void decide_one() {
     batch<machine::command> made = pool_.take();
     for (std::size_t i = 0; i < what_.batch; ++i) {
-      made.add(session_id(1 + i * 4 / what_.batch), sequence(++number_), sequence(), {number_, 0});
+      ++number_;
+      made.add(session_id(1 + i * 4 / what_.batch), sequence(number_), sequence(), {number_, 0});
     }
     ASSERT_FALSE(nodes_[0].paxos.propose(now_, std::move(made), nodes_[0].out).has_value());
     settle();
