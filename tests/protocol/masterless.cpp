@@ -95,6 +95,33 @@ TEST(masterless, a_gap_is_filled) {
   EXPECT_EQ(r.complaints(), "");
 }
 
+// a and b voted for a batch and reach no quorum any more; c, which reaches both, never heard of it.
+// Whoever reads at c learns that somebody voted there, so c must finish what it waits for.
+TEST(masterless, who_reads_finishes_what_those_who_voted_cannot) {
+  run r(5);
+  r.boot_all();
+  ASSERT_FALSE(r.propose(a, 71));
+  for (unsigned who : {b, c}) {
+    r.deliver_first<prepare>(a, who);
+    r.deliver_first<promise>(who, a);
+  }
+  ASSERT_TRUE(r.deliver_first<accept>(a, b));
+  r.drop_everything();
+  r.crash(d);
+  r.crash(e);
+  ASSERT_FALSE(r.read(c, 1, true));
+  for (int i = 0; i < 90; ++i) {
+    r.exchange({a, c});
+    r.exchange({b, c});
+    r.drop_everything();
+    r.fire(static_cast<unsigned>(i % 3));
+  }
+  EXPECT_EQ(r.applied(c, 1), commands{71});
+  ASSERT_NE(r.answer(c, 1), nullptr);
+  EXPECT_EQ(r.answer(c, 1)->upto, slot(1));
+  EXPECT_EQ(r.complaints(), "");
+}
+
 // With one slot open at a time it is a chain (S2.7).
 TEST(masterless, a_window_of_one_is_a_chain) {
   run r(3);

@@ -31,6 +31,10 @@ class extent_reads {
 
   [[nodiscard]] time_ns next_deadline() const { return reads_.empty() ? never : resend_at_; }
 
+  // The last slot of which an answer told. Reads wait for it, so somebody must see to it that it
+  // is decided: those who voted for it may reach no quorum.
+  [[nodiscard]] slot told_upto() const { return told_upto_; }
+
   // Numbers that no earlier life of this node used: an answer that was meant for one of those is
   // older than the read it would be taken for (hazard H6).
   void number_from(std::uint64_t first) { last_number_ = first; }
@@ -99,6 +103,7 @@ class extent_reads {
       one.told = one.told | who;
       slot const most = got.voted_upto > got.chosen_upto ? got.voted_upto : got.chosen_upto;
       if (most > one.upto) one.upto = most;
+      if (most > told_upto_) told_upto_ = most;
     }
     settle(log, out);
   }
@@ -162,6 +167,7 @@ class extent_reads {
   limits bounds_;
   list<waiting_read> reads_;
   std::uint64_t last_number_ = 0;
+  slot told_upto_;
   time_ns resend_at_ = never;
 };
 

@@ -181,6 +181,14 @@ class contending {
     watch_gap(now, log);
   }
 
+  // Others voted as far up as that, which this node may never see otherwise: between them no quorum
+  // may be connected, and then nobody but this node can finish what is open.
+  void heard_of(time_ns now, slot upto, log_type const& log) {
+    if (upto <= heard_upto_) return;
+    heard_upto_ = upto;
+    watch_gap(now, log);
+  }
+
  private:
   struct attempt {
     slot at;
@@ -339,13 +347,17 @@ class contending {
     return 1 + static_cast<time_ns>(dice_.below(static_cast<std::uint64_t>(span)));
   }
 
+  [[nodiscard]] slot known_upto(log_type const& log) const {
+    return heard_upto_ > log.last() ? heard_upto_ : log.last();
+  }
+
   // The first open slot holds everything up. Where something above it was voted or decided and
   // nobody here works on it, finish it: with what phase 1 finds, with a noop only if it finds
   // nothing. A slot for which nobody here voted is most likely one that nobody came for, so it need
   // not be waited for as long as one on which somebody works.
   void watch_gap(time_ns now, log_type const& log) {
     slot const open = log.chosen_upto().next();
-    if (log.last() < open) {
+    if (known_upto(log) < open) {
       gap_at_ = never;
       return;
     }
@@ -365,7 +377,7 @@ class contending {
     gap_at_ = never;
     // A round of this node reaches as far as its proposals do: never past alpha beyond the prefix.
     slot const reach = log.chosen_upto() + bounds_.slots_max + SYNOD_MUTATION(gap_beyond_alpha);
-    slot const last = reach < log.last() ? reach : log.last();
+    slot const last = reach < known_upto(log) ? reach : known_upto(log);
     for (slot at = gap_; at <= last && attempts_.size() < bounds_.slots_max; at = at.next()) {
       if (is_chosen(at, log) || contended(at)) continue;
       sharing_.left_empty(log.only_self(), log.configs().of(at).members.voters(), at);
@@ -384,6 +396,7 @@ class contending {
   std::size_t first_own_ = 0;
   std::uint32_t streak_ = 0;
   time_ns backoff_ = 0;
+  slot heard_upto_;  // somebody voted as far up as this
   slot gap_;
   time_ns gap_since_ = 0;
   time_ns gap_jitter_ = 0;  // in parts of 64

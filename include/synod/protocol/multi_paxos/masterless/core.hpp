@@ -231,8 +231,9 @@ class masterless_core {
     progress(now, out);
   }
 
-  void on(time_ns, node_id from, node_set who, extent_message const& got, output_type& out) {
+  void on(time_ns now, node_id from, node_set who, extent_message const& got, output_type& out) {
     reads_.on(from, who, got, log_, out);
+    contending_.heard_of(now, reads_.told_upto(), log_);
   }
 
   // --- requests ---
