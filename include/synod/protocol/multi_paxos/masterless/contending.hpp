@@ -181,11 +181,9 @@ class contending {
     watch_gap(now, log);
   }
 
-  // Others voted as far up as that, which this node may never see otherwise: between them no quorum
-  // may be connected, and then nobody but this node can finish what is open.
+  // Others voted as far up as that. They may reach no quorum, so this node finishes what is open.
   void heard_of(time_ns now, slot upto, log_type const& log) {
-    if (upto <= heard_upto_) return;
-    heard_upto_ = upto;
+    if (upto > heard_upto_) heard_upto_ = upto;
     watch_gap(now, log);
   }
 
@@ -347,20 +345,16 @@ class contending {
     return 1 + static_cast<time_ns>(dice_.below(static_cast<std::uint64_t>(span)));
   }
 
-  [[nodiscard]] slot known_upto(log_type const& log) const {
+  slot known_upto(log_type const& log) const {
     return heard_upto_ > log.last() ? heard_upto_ : log.last();
   }
-
   // The first open slot holds everything up. Where something above it was voted or decided and
   // nobody here works on it, finish it: with what phase 1 finds, with a noop only if it finds
   // nothing. A slot for which nobody here voted is most likely one that nobody came for, so it need
   // not be waited for as long as one on which somebody works.
   void watch_gap(time_ns now, log_type const& log) {
     slot const open = log.chosen_upto().next();
-    if (known_upto(log) < open) {
-      gap_at_ = never;
-      return;
-    }
+    if (known_upto(log) < open) return void(gap_at_ = never);
     if (gap_at_ == never || gap_ != open) {
       gap_since_ = now;
       gap_jitter_ = static_cast<time_ns>(dice_.below(64));
