@@ -6,22 +6,15 @@
 #include <vector>
 
 #include "support/led_by_hand.hpp"
+#include "support/schedule_words.hpp"
 
 // One leader after another, by schedules that are written out: take-over, transfer, pipelining, the
 // boundary of a configuration, trimming, and restarts.
 
 namespace {
 
-enum { a, b, c, d, e, f };
-
-using command = std::uint64_t;
+using namespace support::schedule_words;
 using run = support::led_by_hand;
-using prepare = synod::prepare;
-using promise = synod::promise<command>;
-using accept = synod::accept<command>;
-using accepted = synod::accepted<command>;
-using support::commands;
-using synod::slot;
 
 // The leader crashes; slots 3 and 5 were voted for by one other, slot 4 by none (S3.2). All three
 // are decided, the middle one as nothing, and what comes next comes after them.
@@ -359,8 +352,8 @@ TEST(leadership, two_that_lost_different_slots_go_on) {
   r.drop_everything();
   r.must(r.rot(a, slot(5), synod::record_kind::vote) == 1, "a vote of a rots");
   r.must(r.rot(b, slot(9), synod::record_kind::vote) == 1, "a vote of b rots");
-  r.restart(a, lost(slot(5)));
-  r.restart(b, lost(slot(9)));
+  r.restart(a, lost({slot(5)}));
+  r.restart(b, lost({slot(9)}));
   r.must(r.core(a).chosen_upto() == slot(4), "a's prefix ends there");
   r.campaign(a);
   for (int i = 0; i < 400 && r.core(b).chosen_upto() < slot(145); ++i) {

@@ -4,21 +4,14 @@
 #include <cstdint>
 
 #include "support/masterless_by_hand.hpp"
+#include "support/schedule_words.hpp"
 
 // Multi-Paxos without a leader, by schedules that are written out.
 
 namespace {
 
-enum { a, b, c, d, e };
-
-using command = std::uint64_t;
+using namespace support::schedule_words;
 using run = support::masterless_by_hand;
-using prepare = synod::prepare;
-using promise = synod::promise<command>;
-using accept = synod::accept<command>;
-using accepted = synod::accepted<command>;
-using support::commands;
-using synod::slot;
 
 std::size_t times_decided(run& r, unsigned who, command what) {
   std::size_t found = 0;

@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/masterless_by_hand.hpp"
+#include "support/schedule_words.hpp"
 #include "support/schedules.hpp"
 
 // The guards of multi-Paxos without a leader, each with a schedule that needs it.
 
 namespace {
 
-enum { a, b, c, d, e, f };
-
-using command = std::uint64_t;
+using namespace support::schedule_words;
 using run = support::masterless_by_hand;
-using prepare = synod::prepare;
-using promise = synod::promise<command>;
-using accept = synod::accept<command>;
-using accepted = synod::accepted<command>;
-using support::member_of;
-using synod::slot;
-
-synod::damage lost(slot which) {
-  synod::damage made;
-  made.ranges.push_back({{}, {}, which, which});
-  return made;
-}
-synod::damage everything_lost() {
-  synod::damage made;
-  made.everything = true;
-  return made;
-}
-void forget_everything(run& r, unsigned who) {
-  r.crash(who);
-  r.at(who).disk.clear();
-  r.at(who).durable_records = 0;
-  r.boot(who, everything_lost());
-}
 
 // Lets b decide its batch in slot 1 with `others`; what it says of that is not delivered.
 run decided_by_b(unsigned count, std::initializer_list<unsigned> others) {
@@ -83,7 +59,7 @@ run a_rotten_vote() {
   run r = decided_by_b(5, {a, d});
   r.drop_everything();
   r.must(r.rot(a, slot(1), synod::record_kind::vote) == 1, "a vote rots");
-  r.restart(a, lost(slot(1)));
+  r.restart(a, lost({slot(1)}));
   return fill_the_gap(std::move(r));
 }
 
@@ -101,7 +77,7 @@ run an_extent_from_a_damaged_node() {
   run r = decided_by_b(3, {a});
   r.drop_everything();
   r.must(r.rot(a, slot(1), synod::record_kind::vote) == 1, "a vote rots");
-  r.restart(a, lost(slot(1)));
+  r.restart(a, lost({slot(1)}));
   (void)r.read(c, 1);
   r.exchange({a, c});
   r.must(r.answer(c, 1) != nullptr, "the read ends");

@@ -3,32 +3,15 @@
 #include <vector>
 
 #include "support/led_by_hand.hpp"
+#include "support/schedule_words.hpp"
 #include "support/schedules.hpp"
 
 // What a node may still do whose storage lost something.
 
 namespace {
 
-enum { a, b, c, d, e };
-
-using command = std::uint64_t;
+using namespace support::schedule_words;
 using run = support::led_by_hand;
-using prepare = synod::prepare;
-using promise = synod::promise<command>;
-using accept = synod::accept<command>;
-using accepted = synod::accepted<command>;
-using synod::slot;
-
-synod::damage lost(std::initializer_list<slot> which) {
-  synod::damage made;
-  for (slot one : which) made.ranges.push_back({{}, {}, one, one});
-  return made;
-}
-synod::damage everything_lost() {
-  synod::damage made;
-  made.everything = true;
-  return made;
-}
 
 // 71 is chosen in slot 2 by {a, b, d}. b has lost its vote, or everything; c asks {b, c, e}. What b
 // says of slot 2 is not "nothing": else c finds the slot free, and d and e vote.
@@ -133,17 +116,8 @@ run a_rotten_value_above_a_lost_vote() {
 
 // c leads with b's promise, which b forgets; a's pulse asks b whether it knows of a higher ballot.
 run an_amnesiac_is_asked_for_a_pulse() {
-  run r(3);
-  r.boot_all();
-  r.elect(a, {a, b, c});
-  r.elect(c, {b, c});
-  (void)r.propose(c, 72);
-  r.exchange({b, c});
-  r.must(r.core(c).chosen_upto() == slot(3) && r.core(a).leads(), "two lead, one truly");
-  r.crash(b);
-  r.at(b).disk.clear();
-  r.at(b).durable_records = 0;
-  r.boot(b, everything_lost());
+  run r = deposed_without_knowing<run>();
+  forget_everything(r, b);
   (void)r.read(a, 1);
   r.exchange({a, b});
   return r;

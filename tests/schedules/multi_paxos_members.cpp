@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/led_by_hand.hpp"
+#include "support/schedule_words.hpp"
 #include "support/schedules.hpp"
 
 // The guards of configurations, trimming, snapshots and of what comes from the wire.
 
 namespace {
 
-enum { a, b, c, d, e, f };
-
-using command = std::uint64_t;
+using namespace support::schedule_words;
 using run = support::led_by_hand;
-using prepare = synod::prepare;
-using promise = synod::promise<command>;
-using accept = synod::accept<command>;
-using accepted = synod::accepted<command>;
-using support::member_of;
-using support::members_of;
-using synod::slot;
 
 synod::membership d_e_f() { return members_of({member_of(d), member_of(e), member_of(f)}, 2); }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/led_by_hand.hpp"
+#include "support/schedule_words.hpp"
 #include "support/schedules.hpp"
 
 // The guards of a confirmed read: it must not be older than anything that was applied anywhere when
@@ -7,38 +8,18 @@
 
 namespace {
 
-enum { a, b, c, d, e, f };
-
-using command = std::uint64_t;
+using namespace support::schedule_words;
 using run = support::led_by_hand;
-using prepare = synod::prepare;
-using promise = synod::promise<command>;
-using accept = synod::accept<command>;
-using accepted = synod::accepted<command>;
-using synod::slot;
-
-// a led first and believes it still does; c leads with {b, c} and has decided more.
-run deposed_without_knowing() {
-  run r(3);
-  r.boot_all();
-  r.elect(a, {a, b, c});
-  r.elect(c, {b, c});
-  (void)r.propose(c, 72);
-  r.exchange({b, c});
-  r.must(r.core(c).chosen_upto() == slot(3) && r.core(a).leads(), "two lead, one truly");
-  r.drop_everything();
-  return r;
-}
 
 run read_at_a_deposed_leader() {
-  run r = deposed_without_knowing();
+  run r = deposed_without_knowing<run>();
   (void)r.read(a, 1);
   r.exchange({a, b});
   return r;
 }
 
 run read_at_an_isolated_leader() {
-  run r = deposed_without_knowing();
+  run r = deposed_without_knowing<run>();
   (void)r.read(a, 1);
   r.drop_everything();
   return r;
@@ -46,7 +27,7 @@ run read_at_an_isolated_leader() {
 
 // A quorum that is asked without a leader's word: a hears only itself.
 run a_quorum_read_alone() {
-  run r = deposed_without_knowing();
+  run r = deposed_without_knowing<run>();
   (void)r.read(a, 1, true);
   r.drop_everything();
   return r;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/led_by_hand.hpp"
+#include "support/schedule_words.hpp"
 #include "support/schedules.hpp"
 
 // The guards of phase 1: what a promise must report, what counts as one, and what a new leader does
@@ -7,29 +8,13 @@
 
 namespace {
 
-enum { a, b, c, d, e };
-
-using command = std::uint64_t;
+using namespace support::schedule_words;
 using run = support::led_by_hand;
-using prepare = synod::prepare;
-using promise = synod::promise<command>;
-using accept = synod::accept<command>;
-using accepted = synod::accepted<command>;
-using learn_values = synod::learn_values<command>;
-
-run led_by_a(unsigned count) {
-  run r(count);
-  r.boot_all();
-  if (count == 3) r.elect(a, {a, b, c});
-  if (count == 5) r.elect(a, {a, b, c, d, e});
-  r.must(r.core(b).chosen_upto() == synod::slot(1), "everybody knows slot 1");
-  return r;
-}
 
 // Slot 2 is chosen by {a, b, d}, and only a and b know. c asks {b, c, e}: b must not leave out what
 // it knows to be chosen, or c finds a free slot, and d and e give it the votes that b would refuse.
 run a_chosen_slot_left_out() {
-  run r = led_by_a(5);
+  run r = led_by_a<run>(5);
   (void)r.propose(a, 71);
   r.deliver_first<accept>(a, b);
   r.deliver_first<accept>(a, d);
@@ -188,7 +173,7 @@ run two_votes_of_different_rank() {
 
 // The promises report slots 2 and 4, and nothing of slot 3.
 run a_hole() {
-  run r = led_by_a(3);
+  run r = led_by_a<run>(3);
   for (command one : {71U, 72U, 73U}) (void)r.propose(a, one);
   r.deliver_first<accept>(a, b);
   r.drop_all<accepted>(b, a);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/led_by_hand.hpp"
+#include "support/schedule_words.hpp"
 #include "support/schedules.hpp"
 
 // The guards of the acceptor and of what a leader counts, each with the shortest schedule that
@@ -8,25 +9,8 @@
 
 namespace {
 
-enum { a, b, c, d, e };
-
-using command = std::uint64_t;
+using namespace support::schedule_words;
 using run = support::led_by_hand;
-using prepare = synod::prepare;
-using promise = synod::promise<command>;
-using accept = synod::accept<command>;
-using accepted = synod::accepted<command>;
-
-// Boots everybody and lets `a` lead; everything is decided and delivered.
-run led_by_a(unsigned count) {
-  run r(count);
-  r.boot_all();
-  r.campaign(a);
-  if (count == 3) r.exchange({a, b, c});
-  if (count == 5) r.exchange({a, b, c, d, e});
-  r.must(r.core(a).leads() && r.core(b).chosen_upto() == synod::slot(1), "a leads");
-  return r;
-}
 
 // Node b promised c, and now a, which is below, asks or proposes.
 run lower_prepare() {
@@ -51,8 +35,8 @@ run lower_prepare() {
   return r;
 }
 
-// Node b promised a and then c; now a's Accept arrives.
-run lower_accept() {
+// Node b promised a and then c, and may restart; now a's Accept arrives.
+run lower_accept(bool restarts) {
   run r(3);
   r.boot_all();
   r.campaign(a);
@@ -68,31 +52,7 @@ run lower_accept() {
   r.deliver_first<promise>(b, c);
   r.learn(c, b);
   r.must(low && r.core(c).leads(), "c leads by the promise of b");
-  (void)r.propose(c, 72);
-  r.hand_in(*low);
-  r.exchange({a, b});
-  r.exchange({b, c});
-  return r;
-}
-
-// As before, but b restarts between its promise to c and a's Accept.
-run restart_after_promise() {
-  run r(3);
-  r.boot_all();
-  r.campaign(a);
-  r.drop_to(c);
-  r.exchange({a, b});
-  r.must(r.core(a).leads(), "a leads");
-  (void)r.propose(a, 71);
-  auto const low = r.take<accept>(a, b);
-  r.drop_everything();
-  r.campaign(c);
-  r.drop_to(a);
-  r.deliver_first<prepare>(c, b);
-  r.deliver_first<promise>(b, c);
-  r.learn(c, b);
-  r.must(low && r.core(c).leads(), "c leads by the promise of b");
-  r.restart(b);
+  if (restarts) r.restart(b);
   (void)r.propose(c, 72);
   r.hand_in(*low);
   r.exchange({a, b});
@@ -102,7 +62,7 @@ run restart_after_promise() {
 
 // What {a, b} voted for is chosen; b restarts and c asks b.
 run restart_after_vote() {
-  run r = led_by_a(3);
+  run r = led_by_a<run>(3);
   (void)r.propose(a, 71);
   r.deliver_first<accept>(a, b);
   r.deliver_first<accepted>(b, a);
@@ -118,7 +78,7 @@ run restart_after_vote() {
 
 // A vote that leaves before it is durable, and is lost.
 run vote_in_a_hurry() {
-  run r = led_by_a(3);
+  run r = led_by_a<run>(3);
   r.at(b).slow = true;
   (void)r.propose(a, 71);
   r.deliver_first<accept>(a, b);
@@ -135,7 +95,7 @@ run vote_in_a_hurry() {
 
 // The leader itself is slow, and counts what it has not written.
 run own_vote_in_a_hurry() {
-  run r = led_by_a(3);
+  run r = led_by_a<run>(3);
   r.at(a).slow = true;
   (void)r.propose(a, 71);
   r.deliver_first<accept>(a, b);
@@ -208,7 +168,7 @@ run older_prepare_after_a_vote() {
 
 // Two values under one ballot, from an owner that broke its rule.
 run two_values_under_one_ballot() {
-  run r = led_by_a(3);
+  run r = led_by_a<run>(3);
   (void)r.propose(a, 71);
   auto const first = r.take<accept>(a, b);
   r.must(first.has_value(), "an Accept");
@@ -249,7 +209,7 @@ run round_after_restart(bool synced) {
 
 // One vote that arrives twice is one vote.
 run a_vote_twice() {
-  run r = led_by_a(5);
+  run r = led_by_a<run>(5);
   (void)r.propose(a, 71);
   r.deliver_first<accept>(a, b);
   auto const vote = r.take<accepted>(b, a);
@@ -267,7 +227,7 @@ run a_vote_twice() {
 
 // b's vote for a's first ballot arrives when a leads by another one, and proposes something else.
 run a_vote_of_another_ballot() {
-  run r = led_by_a(3);
+  run r = led_by_a<run>(3);
   r.at(a).slow = true;
   (void)r.propose(a, 71);
   r.deliver_first<accept>(a, b);
@@ -316,7 +276,7 @@ run a_vote_of_a_learner() {
 
 // A leader that is not one any more asks who knows better for a vote.
 run an_accept_below_the_prefix() {
-  run r = led_by_a(3);
+  run r = led_by_a<run>(3);
   (void)r.propose(a, 71);
   auto const late = r.take<accept>(a, b);
   r.drop_everything();
@@ -332,9 +292,9 @@ run an_accept_below_the_prefix() {
 
 support::guarded const all[] = {
     {"multi_paxos", "promise_below_promise", lower_prepare},
-    {"multi_paxos", "promise_not_recorded", lower_accept},
-    {"multi_paxos", "accept_below_promise", lower_accept},
-    {"multi_paxos", "promise_forgotten", restart_after_promise},
+    {"multi_paxos", "promise_not_recorded", [] { return lower_accept(false); }},
+    {"multi_paxos", "accept_below_promise", [] { return lower_accept(false); }},
+    {"multi_paxos", "promise_forgotten", [] { return lower_accept(true); }},
     {"multi_paxos", "vote_forgotten", restart_after_vote},
     {"multi_paxos", "vote_ignored", restart_after_vote},
     {"multi_paxos", "reply_before_sync", vote_in_a_hurry},
