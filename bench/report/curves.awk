@@ -1,12 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
 # The runs without a floor beside them, as tables for people.
-function get(key, at) {
-  if (!match($0, "\"" key "\":[^,}]*")) return ""
-  at = substr($0, RSTART, RLENGTH)
-  sub(/^"[^"]*":/, "", at)
-  gsub(/"/, "", at)
-  return at
-}
 function head(title, columns, n, i, line) {
   if (title == last) return
   last = title

@@ -2,13 +2,6 @@
 # From lines of JSON with pairs of ours and the floor: CSV with the median of each figure, and of
 # the ratio within each pair with its 95 % interval (order statistics, no distribution assumed).
 
-function get(key, at) {
-  if (!match($0, "\"" key "\":[^,}]*")) return ""
-  at = substr($0, RSTART, RLENGTH)
-  sub(/^"[^"]*":/, "", at)
-  gsub(/"/, "", at)
-  return at
-}
 function sorted(list, n, i, j, one) {
   for (i = 2; i <= n; i++) {
     one = list[i]

@@ -1,12 +1,5 @@
 # SPDX-License-Identifier: BSL-1.0
 # From lines of JSON: the points of one plot, "series <tab> x <tab> y".
-function get(key, at) {
-  if (!match($0, "\"" key "\":[^,}]*")) return ""
-  at = substr($0, RSTART, RLENGTH)
-  sub(/^"[^"]*":/, "", at)
-  gsub(/"/, "", at)
-  return at
-}
 function point(series, x, y) { if (x != "" && y + 0 > 0) print series "\t" x "\t" y }
 function percentiles(series) {
   if (seen[series]++) return
