@@ -80,28 +80,35 @@ TEST(file_log, passes_the_suite_when_one_operation_fails) {
   run_suite({512, 1 << 26}, failure_of::operation);
 }
 
-// Records of which hardly any is dead are no reason to copy the others into what room is left: an
-// idle log that is read-only stays so, however long that lasts.
-TEST(file_log, does_not_fill_itself_up_with_copies_when_it_is_read_only) {
-  disk on(random_source(12), {4096, 1 << 20});
-  synod::log_options options;
-  options.segment_bytes = synod::segment_bytes_min;
-  options.low_water_bytes = 1 << 18;
-  auto opened = log_over_disk::open(on.mount(), options);
-  ASSERT_TRUE(opened) << opened.error();
-  std::vector<std::byte> const body(3000);
+// A log that becomes read-only soon: it keeps a quarter of its disk free.
+struct small_log {
+  disk on{random_source(11), {4096, 1 << 20}};
+  synod::log_options options{.segment_bytes = synod::segment_bytes_min, .low_water_bytes = 1 << 18};
+  std::vector<std::byte> body = std::vector<std::byte>(3000);
   std::uint64_t number = 0;
-  auto const put = [&](std::uint64_t at) {
+  synod::result<log_over_disk> opened = log_over_disk::open(on.mount(), options);
+
+  // A vote, made durable if that can be.
+  void put(std::uint64_t at) {
     synod::record_view const one{{{}, synod::lane_id(1), synod::slot(at), synod::record_kind::vote},
                                  {0, static_cast<std::uint32_t>(++number), synod::node_id(1)},
                                  body,
                                  synod::crc32c(body)};
     opened->append(std::span(&one, 1), synod::ticket(number));
     opened->wait();
-  };
+  }
+  void put() { put(number + 1); }
+};
+
+// Records of which hardly any is dead are no reason to copy the others into what room is left: an
+// idle log that is read-only stays so, however long that lasts.
+TEST(file_log, does_not_fill_itself_up_with_copies_when_it_is_read_only) {
+  small_log log;
+  auto& opened = log.opened;
+  ASSERT_TRUE(opened) << opened.error();
   // A few are replaced, so there is something dead.
-  while (number < 1000 && opened->state() == synod::log_state::open) {
-    put(number % 10 == 9 ? number : number + 1);
+  while (log.number < 1000 && opened->state() == synod::log_state::open) {
+    log.put(log.number % 10 == 9 ? log.number : log.number + 1);
   }
   ASSERT_EQ(opened->state(), synod::log_state::read_only);
   for (int i = 0; i < 1000; ++i) {
@@ -110,48 +117,33 @@ TEST(file_log, does_not_fill_itself_up_with_copies_when_it_is_read_only) {
   }
   EXPECT_EQ(opened->state(), synod::log_state::read_only);
   ASSERT_FALSE(opened->failed()) << opened->failed();
-  put(5000);
+  log.put(5000);
   EXPECT_FALSE(opened->failed()) << opened->failed();
 }
 
 // Before the disk is full the log says so, with room for what is on its way, and goes on when a
 // trim has freed some.
 TEST(file_log, is_read_only_before_the_disk_is_full_and_open_again_after_a_trim) {
-  disk on(random_source(11), {4096, 1 << 20});
-  synod::log_options options;
-  options.segment_bytes = synod::segment_bytes_min;
-  options.low_water_bytes = 1 << 18;
-  auto opened = log_over_disk::open(on.mount(), options);
+  small_log log;
+  auto& opened = log.opened;
   ASSERT_TRUE(opened) << opened.error();
-  std::vector<std::byte> const body(3000);
-  std::uint64_t number = 0;
-  auto const put = [&] {
-    ++number;
-    synod::record_view const one{
-        {{}, synod::lane_id(1), synod::slot(number), synod::record_kind::vote},
-        {0, 1, synod::node_id(1)},
-        body,
-        synod::crc32c(body)};
-    opened->append(std::span(&one, 1), synod::ticket(number));
-    opened->wait();
-  };
-  while (number < 1000 && opened->state() == synod::log_state::open) put();
+  while (log.number < 1000 && opened->state() == synod::log_state::open) log.put();
   ASSERT_EQ(opened->state(), synod::log_state::read_only);
-  EXPECT_GE(*opened->disk().free_bytes(), options.low_water_bytes);
-  std::uint64_t const before = number;
-  for (int i = 0; i < 5; ++i) put();
-  EXPECT_EQ(opened->durable(), synod::ticket(number)) << "what is on its way still has room";
+  EXPECT_GE(*opened->disk().free_bytes(), log.options.low_water_bytes);
+  std::uint64_t const before = log.number;
+  for (int i = 0; i < 5; ++i) log.put();
+  EXPECT_EQ(opened->durable(), synod::ticket(log.number)) << "what is on its way still has room";
   EXPECT_EQ(opened->state(), synod::log_state::read_only);
   opened->trim({}, synod::lane_id(1), synod::slot(before));
   for (int i = 0; i < 100 && opened->state() != synod::log_state::open; ++i) opened->wait();
   EXPECT_EQ(opened->state(), synod::log_state::open);
-  for (int i = 0; i < 60; ++i) put();
+  for (int i = 0; i < 60; ++i) log.put();
   EXPECT_FALSE(opened->failed());
   // Who goes on although it is read-only is stopped by an error, and loses nothing.
-  while (number < 2000 && !opened->failed()) put();
+  while (log.number < 2000 && !opened->failed()) log.put();
   EXPECT_EQ(opened->failed().code, synod::error_code::disk_full);
   EXPECT_EQ(opened->state(), synod::log_state::failed);
-  EXPECT_GE(*opened->disk().free_bytes(), options.low_water_bytes);
+  EXPECT_GE(*opened->disk().free_bytes(), log.options.low_water_bytes);
 }
 
 }  // namespace
