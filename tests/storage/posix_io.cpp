@@ -93,8 +93,13 @@ void run_suite(write_queueing how) {
   suite.all();
 }
 
+bool has_ring() { return posix_io("unused", write_queueing::ring).has_ring(); }
+constexpr char const* no_ring =
+    "this kernel, or this container, does not let programs use io_uring (see the sysctl "
+    "kernel.io_uring_disabled); the same is tested with a thread instead";
+
 TEST(posix_io, passes_the_suite_with_the_queue_of_the_kernel) {
-  if (!posix_io("unused", write_queueing::ring).has_ring()) GTEST_SKIP() << "no io_uring here";
+  if (!has_ring()) GTEST_SKIP() << no_ring;
   run_suite(write_queueing::ring);
 }
 TEST(posix_io, passes_the_suite_with_a_thread) { run_suite(write_queueing::thread); }
@@ -153,7 +158,7 @@ void completes_in_the_background(write_queueing how) {
 }
 
 TEST(posix_io, a_descriptor_tells_when_the_kernel_has_written) {
-  if (!posix_io("unused", write_queueing::ring).has_ring()) GTEST_SKIP() << "no io_uring here";
+  if (!has_ring()) GTEST_SKIP() << no_ring;
   completes_in_the_background(write_queueing::ring);
 }
 TEST(posix_io, a_descriptor_tells_when_the_thread_has_written) {
