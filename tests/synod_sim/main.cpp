@@ -203,7 +203,9 @@ int hunt_all(command_line const& wanted) {
   std::printf("%-30s %-12s %6s %6s  %s\n", "mutation", "quorum", "median", "worst", "caught by");
   for (planted const& one : planted_in(wanted.protocol)) {
     bar.show(one.name);
-    if (one.by_schedule) {
+    bool const elsewhere =
+        !one.leader.empty() && !wanted.leader.empty() && one.leader != wanted.leader;
+    if (one.by_schedule || elsewhere) {
       bar.clear();
       good = play_schedules(one) && good;
       continue;

@@ -16,6 +16,9 @@ struct planted {
   std::string host = "cores";
   // Random search would have to be lucky: a schedule written out (tests/schedules) shows it.
   bool by_schedule = false;
+  // Chance shows it under this policy; for others there is a schedule. Empty where that is all the
+  // same.
+  std::string leader{};
 };
 
 // Of one protocol, or of all where it is empty.

@@ -106,8 +106,13 @@ class stable {
     }
   }
 
+  // The silence is over, and what was granted in it with it.
   void heard(node_id, ballot, time_ns now) {
     heard_at_ = now;
+    if (!SYNOD_MUTATION(grant_outlives_silence)) {
+      wants_to_lead_ = false;
+      ++attempt_;
+    }
     rest(now);
   }
   void campaigned(ballot, time_ns now) {

@@ -107,6 +107,10 @@ class node_storm {
       self.disk.lose();
       self.images = memory_snapshots();
       self.lost = true;
+      // What is empty is no longer what it was once.
+      self.rewound = false;
+      self.tried_again = 0;
+      self.down_until = one.until;
     } else if (remembered && self.disk.restore_image()) {
       self.rewound = true;
       self.lives_once = lives;
