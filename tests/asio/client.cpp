@@ -64,6 +64,32 @@ TEST(client, commands_and_reads_through_any_server) {
   }
 }
 
+// Whoever looks at the figures sees the commands and reads of clients too, not only those of the
+// process itself, and whatever else counters count.
+TEST(client, what_it_does_is_counted_where_it_is_served) {
+  served<kv> cluster;
+  cluster.start_all();
+  asio::client<kv> client(cluster.io, cluster.client_options_of({0, 1, 2}));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(cluster.call(client, kv::put("key", "value")));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(cluster.ask(client, kv::get("key"), read::linearizable_index{}));
+  }
+  auto const sum = [&](auto const& figure) {
+    std::uint64_t all = 0;
+    for (auto const& one : cluster.nodes) all += figure(one->observer());
+    return all;
+  };
+  EXPECT_EQ(sum([](counters& of) { return of.operations_done; }), 5U);
+  EXPECT_EQ(sum([](counters& of) { return of.operation_ns.count(); }), 5U);
+  EXPECT_EQ(sum([](counters& of) { return of.reads_done; }), 3U);
+  EXPECT_EQ(sum([](counters& of) { return of.read_ns.count(); }), 3U);
+  EXPECT_GE(sum([](counters& of) { return of.commands_proposed; }), 5U);
+  EXPECT_GE(sum([](counters& of) { return of.batch_commands.count(); }), 5U);
+  EXPECT_GE(sum([](counters& of) { return of.records; }), 10U) << "a quorum wrote each";
+  EXPECT_GT(sum([](counters& of) { return of.write_ns.count(); }), 0U);
+  EXPECT_GE(sum([](counters& of) { return of.messages_received; }), 10U);
+}
+
 TEST(client, many_commands_under_way_at_once_are_done_in_order_and_once) {
   served<counter> cluster;
   cluster.start_all();

@@ -45,7 +45,8 @@ struct small_node {
 
   template <class Result>
   void completed(std::uint64_t, synod::outcome<Result> const&) {}
-  void answer(std::uint64_t, synod::session_answer const& what, std::span<std::byte const>) {
+  void answer(std::uint64_t, synod::time_ns, synod::session_answer const& what,
+              std::span<std::byte const>) {
     told.push_back(what.kind);
   }
 };

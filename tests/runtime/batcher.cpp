@@ -32,6 +32,7 @@ struct bench {
   small_core::output_type out;
   std::uint64_t next = 1;
   std::vector<int> handed_back;
+  std::size_t proposed = 0;
 
   error_code add(int what, std::size_t bytes = 4, std::size_t room = 4) {
     int value = what;
@@ -41,9 +42,11 @@ struct bench {
     return why ? why->code : error_code::none;
   }
   void seal(time_ns now = 5) {
-    pending.seal(now, now, core, out, [&](batch<int> const& one, refusal const&) {
-      for (int what : one.commands()) handed_back.push_back(what);
-    });
+    pending.seal(
+        now, now, core, out, [&](std::size_t commands) { proposed += commands; },
+        [&](batch<int> const& one, refusal const&) {
+          for (int what : one.commands()) handed_back.push_back(what);
+        });
   }
 };
 
@@ -56,6 +59,7 @@ TEST(batcher, what_one_turn_brought_is_one_batch_with_the_stamp_of_its_end) {
   for (int i = 0; i < 10; ++i) EXPECT_EQ(b.add(i), error_code::none);
   EXPECT_TRUE(b.core.taken.empty());
   b.seal(42);
+  EXPECT_EQ(b.proposed, 10U);
   ASSERT_EQ(b.core.taken.size(), 1U);
   EXPECT_EQ(b.core.taken[0].commands().size(), 10U);
   EXPECT_EQ(b.core.taken[0].origins().size(), 1U);

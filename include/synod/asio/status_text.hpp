@@ -256,12 +256,25 @@ inline std::string metrics_of(replica_status const& of, counters const* figures)
           figures->operations_refused);
   out.add("operations_unknown_total", "Operations whose fate is unknown.", "counter",
           figures->operations_unknown);
+  out.add("reads_done_total", "Reads of this process that were served.", "counter",
+          figures->reads_done);
+  out.add("reads_refused_total", "Reads of this process that were not.", "counter",
+          figures->reads_refused);
+  out.add("records_written_total", "Records that became durable.", "counter", figures->records);
+  out.add("record_bytes_total", "Their bodies, in bytes.", "counter", figures->record_bytes);
+  out.add("message_bytes_sent_total", "Bytes of protocol messages sent to peers.", "counter",
+          figures->message_bytes_sent);
+  out.add("commands_proposed_total", "Commands proposed here.", "counter",
+          figures->commands_proposed);
   out.add("commands_applied_total", "Commands applied.", "counter", figures->commands_applied);
   out.add("leader_changes_total", "Changes of leadership seen.", "counter",
           figures->leader_changes);
   out.add("snapshots_taken_total", "Snapshots taken.", "counter", figures->snapshots_taken);
-  out.quantiles("operation_nanoseconds", "From submission to result.", figures->operation_ns);
+  out.quantiles("operation_nanoseconds", "From the arrival of a command to its result.",
+                figures->operation_ns);
   out.quantiles("read_nanoseconds", "From the call of a read to its result.", figures->read_ns);
+  out.quantiles("write_nanoseconds", "From writing to the disk until it is durable.",
+                figures->write_ns);
   out.quantiles("batch_commands", "Commands in a batch.", figures->batch_commands);
   return out.text();
 }

@@ -86,13 +86,19 @@ class batcher {
   [[nodiscard]] bool empty() const { return sealed_.empty(); }
 
   // The end of a turn: proposes everything, stamped with what machines are told as the time. What
-  // the core refuses after all is handed back whole, as refused(batch, refusal).
-  template <class Core, class Refused>
+  // the core takes is told as proposed(commands); what it refuses after all is handed back whole,
+  // as refused(batch, refusal).
+  template <class Core, class Proposed, class Refused>
   void seal(time_ns now, time_ns stamp, Core& core, typename Core::output_type& out,
-            Refused&& refused) {
+            Proposed&& proposed, Refused&& refused) {
     for (batch<Command>& one : sealed_) {
       one.stamp(stamp);
-      if (auto const why = core.propose(now, std::move(one), out)) refused(one, *why);
+      std::size_t const commands = one.size();
+      if (auto const why = core.propose(now, std::move(one), out)) {
+        refused(one, *why);
+      } else {
+        proposed(commands);
+      }
     }
     sealed_.clear();
     pending_bytes_ = 0;

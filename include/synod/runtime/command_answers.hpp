@@ -85,7 +85,7 @@ class command_answers {
         written = encode_value(coder_, value, reply_);
       }
       auto const kind = written ? session_answer_kind::done : session_answer_kind::forgotten;
-      user_->answer(whom.client, answer_to(whom, kind, version),
+      user_->answer(whom.client, whom.asked_at, answer_to(whom, kind, version),
                     std::span<std::byte const>(reply_));
     }
   }
@@ -94,7 +94,7 @@ class command_answers {
                    std::span<std::byte const> reply) {
     if (whom.origin == waiting_command::whose::remote) {
       auto const yes = answer_to(whom, session_answer_kind::done, version);
-      return user_->answer(whom.client, yes, reply);
+      return user_->answer(whom.client, whom.asked_at, yes, reply);
     }
     if (whom.origin != waiting_command::whose::local) return;
     local_command const of = local_[session_type::place_of(whom.handle)];
@@ -120,7 +120,7 @@ class command_answers {
     if (whom.origin == waiting_command::whose::local) {
       answered(now, self_, no);
     } else if (whom.origin == waiting_command::whose::remote) {
-      user_->answer(whom.client, no, std::span<std::byte const>());
+      user_->answer(whom.client, whom.asked_at, no, std::span<std::byte const>());
     }
   }
   // An answer to the session of this node.
@@ -128,8 +128,9 @@ class command_answers {
     client_.answered(now, from, got, out_);
     collect();
   }
+  // Of what is no command.
   void answer_remote(std::uint64_t client, session_answer const& what) {
-    user_->answer(client, what, std::span<std::byte const>());
+    user_->answer(client, never, what, std::span<std::byte const>());
   }
 
  private:

@@ -160,7 +160,7 @@ class memory_cluster {
       static_cast<std::optional<outcome<Result>>*>(of.target)->emplace(what);
     }
     void readable(std::uint64_t, error why) { of.read_end = why; }
-    void answer(std::uint64_t client, session_answer const& what,
+    void answer(std::uint64_t client, time_ns /*asked_at*/, session_answer const& what,
                 std::span<std::byte const> reply) {
       of.all.answers_.push_back({client, of.id, what, {reply.begin(), reply.end()}});
     }

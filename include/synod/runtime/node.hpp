@@ -112,7 +112,7 @@ class node {
     return reads_.begin(token, level, now, deadline, core_->leads());
   }
   // A request of somebody else's session, with the command it carries; it is answered through
-  // user.answer(client, ...).
+  // user.answer(client, asked_at, ...).
   void serve(time_ns now, std::uint64_t client, session_request const& asked, command what) {
     if (!running()) return;
     commands_->serve(now, client, asked, std::move(what), *this);
@@ -182,6 +182,7 @@ class node {
   void forward(node_id to, forward_message const& what) {
     world_.transport.send(to, frame_of(frame_kind::forward, [&](wire_writer& out) { out(what); }));
   }
+  void proposed(std::size_t commands) { observe(world_.observer, batch_proposed{now_, commands}); }
   void barrier_refused(session_id label, sequence number, error const& why) {
     if (label == barrier_label()) reads_.barrier_refused(number, why);
   }
@@ -217,6 +218,8 @@ class node {
                .life = life()});
     return buffers_.seal(written_);
   }
+
+  auto durable() { return journal_.durable(now_, options_.wait_for_storage, world_.observer); }
 
   void take_nothing(time_ns now, node_id from);
   [[nodiscard]] bool nobody_has_room(time_ns now);

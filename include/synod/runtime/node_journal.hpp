@@ -7,6 +7,8 @@
 #include <synod/core/concepts.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/record.hpp>
+#include <synod/observe/events.hpp>
+#include <synod/observe/null.hpp>
 #include <synod/runtime/founding.hpp>
 
 #include <cstddef>
@@ -57,27 +59,30 @@ class node_journal {
     });
     harm.everything = harm.everything || found.everything;
     for (damaged_range const& one : found.ranges) harm.ranges.push_back(one);
-    (void)durable(true);
+    null_observer nobody;
+    (void)durable(0, true, nobody);
     core_from_ = last_;
     core_last_ = {};
     reached_.core = {};
     return harm;
   }
 
-  error append(std::span<record<Command> const> records) {
+  error append(time_ns now, std::span<record<Command> const> records) {
     if (error const why = records_.encode(records, encoded_)) return why;
     core_last_ = records.back().number;
     last_ = ticket(core_from_.value + core_last_.value);
-    marks_.push_back({last_, {core_last_, host_last_}});
+    std::size_t bytes = 0;
+    for (record_view const& one : encoded_.views()) bytes += one.body.size();
+    marks_.push_back({last_, {core_last_, host_last_}, {now, 0, records.size(), bytes}});
     log_->append(encoded_.views(), last_);
     return {};
   }
-  void append(founding_output::numbered_record const& one) {
+  void append(time_ns now, founding_output::numbered_record const& one) {
     last_ = last_.next();
     core_from_ = ticket(last_.value - core_last_.value);
     host_last_ = one.number;
-    marks_.push_back({last_, {core_last_, host_last_}});
     std::vector<std::byte> const& body = one.what.body;
+    marks_.push_back({last_, {core_last_, host_last_}, {now, 0, 1, body.size()}});
     record_view const view{{group_, host_lane, one.what.at, one.what.kind}, {}, body, crc32c(body)};
     log_->append(std::span(&view, 1), last_);
   }
@@ -87,13 +92,17 @@ class node_journal {
     ticket core;
     std::uint64_t host = 0;
   };
-  // `wait` is whether to wait for what is under way.
-  progress durable(bool wait) {
+  // `wait` is whether to wait for what is under way. Whatever became durable since the last call is
+  // told to the observer.
+  template <class Observer>
+  progress durable(time_ns now, bool wait, Observer& observer) {
     if (wait && log_->durable() < last_) log_->wait();
     ticket const upto = log_->durable();
     for (; reached_marks_ < marks_.size() && marks_[reached_marks_].stored <= upto;
          ++reached_marks_) {
-      reached_ = marks_[reached_marks_].means;
+      mark const& one = marks_[reached_marks_];
+      reached_ = one.means;
+      observe(observer, records_written{now, now - one.what.at, one.what.records, one.what.bytes});
     }
     if (reached_marks_ == marks_.size()) {
       marks_.clear();
@@ -111,6 +120,7 @@ class node_journal {
   struct mark {
     ticket stored;
     progress means;
+    records_written what;
   };
   list<mark> marks_;  // one for each append that is not known to be durable
   std::size_t reached_marks_ = 0;

@@ -28,12 +28,12 @@ struct node<Parts>::drain_calls {
     observe(of.world_.observer, message_sent{of.now_, frame.bytes().size(), to.size()});
   }
   void persist(std::span<record<command> const> records) {
-    if (error const why = of.journal_.append(records)) of.stop(of.now_, why);
+    if (error const why = of.journal_.append(of.now_, records)) of.stop(of.now_, why);
   }
   void flush() {
     if constexpr (requires { of.world_.transport.flush(); }) of.world_.transport.flush();
   }
-  ticket durable() { return of.journal_.durable(of.options_.wait_for_storage).core; }
+  ticket durable() { return of.durable().core; }
   bool storage_failed() {
     if (error const why = of.journal_.failed()) of.stop(of.now_, why);
     return static_cast<bool>(of.stopped_);
@@ -98,7 +98,7 @@ struct node<Parts>::executor_calls {
 template <class Parts>
 void node<Parts>::turn(time_ns now) {
   now_ = now;
-  if (!stopped_ && journal_.durable(options_.wait_for_storage).host > boot_durable_) {
+  if (!stopped_ && durable().host > boot_durable_) {
     drive_founding(now);
   }
   if (running()) commands_->read_only(nobody_has_room(now));
@@ -162,9 +162,9 @@ void node<Parts>::drive_founding(time_ns now) {
   for (bool more = true; more && !stopped_;) {
     founding_output wanted = std::exchange(boot_, {});
     for (auto const& one : wanted.send_now) carry(one.to, one.message);
-    for (auto const& one : wanted.persist) journal_.append(one);
+    for (auto const& one : wanted.persist) journal_.append(now, one);
     for (auto& one : wanted.send_after) boot_held_.push_back(std::move(one));
-    std::uint64_t const upto = journal_.durable(options_.wait_for_storage).host;
+    std::uint64_t const upto = durable().host;
     if (error const why = journal_.failed()) return (void)stop(now, why);
     boot_durable_ = upto;
     founding_.persisted(upto, boot_);
@@ -282,6 +282,7 @@ void node<Parts>::receive(time_ns now, frame const& got) {
   if (stopped_) return;
   now_ = now;
   frame_header const& header = got.header;
+  observe(world_.observer, message_received{now, header.from, got.body.length});
   wire_reader in(got.body);
   if (header.kind == frame_kind::founding) {
     founding_message message;

@@ -35,9 +35,11 @@ namespace synod {
 //   hint()      what to tell a client
 //   table()     the client table, and applied() how far it goes
 //   open(change) -> optional<error>, forward(to, message), barrier_refused(number, error)
+//   proposed(commands)   is told of each batch
 //
 // and the user is told what came of it: completed(token, outcome<R>) for its own commands, with the
-// result type R of each command; answer(client, session_answer, reply) for those of a client.
+// result type R of each command; answer(client, asked_at, session_answer, reply) for those of a
+// client, asked_at being when they came here.
 template <class Machine, class Codec, class User>
 class submissions {
  public:
@@ -87,7 +89,8 @@ class submissions {
                                false,
                                client,
                                asked.handle,
-                               asked.attempt};
+                               asked.attempt,
+                               now};
     now_ = now;
     if (node.leader().has_value()) {
       return answers_.tell(now, whom, session_answer_kind::refused, error_code::not_leader,
@@ -125,7 +128,8 @@ class submissions {
                                  false,
                                  from.value,
                                  one->handle,
-                                 one->attempt};
+                                 one->attempt,
+                                 now};
       command what;
       if (!answers_.coder().decode(std::span<std::byte const>(one->command), what)) return;
       if (node.leader().has_value())
@@ -170,9 +174,11 @@ class submissions {
   template <class Node, class Core>
   void seal(time_ns now, time_ns stamp, Node& node, Core& core, typename Core::output_type& out) {
     now_ = now;
-    batcher_.seal(now, stamp, core, out, [&](batch<command> const& back, refusal const& why) {
-      refuse_all(back.origins(), why.why, node);
-    });
+    batcher_.seal(
+        now, stamp, core, out, [&](std::size_t commands) { node.proposed(commands); },
+        [&](batch<command> const& back, refusal const& why) {
+          refuse_all(back.origins(), why.why, node);
+        });
   }
   // The core gives back what it took, without its having left.
   template <class Node>

@@ -32,6 +32,7 @@ struct waiting_command {
   std::uint64_t client = 0;  // remote: the connection; forwarded: the node
   std::uint64_t handle = 0;
   std::uint32_t attempt = 0;
+  time_ns asked_at = 0;  // when it first came here
 };
 
 // Commands under way at this node, one place each, recycled.
@@ -53,9 +54,10 @@ class waiting_commands {
     if (waiting_command* const here = find(fresh.key)) {
       if (fresh.origin != waiting_command::whose::forwarded ||
           here->origin == waiting_command::whose::forwarded) {
-        bool const proposed = here->proposed;
+        waiting_command const before = *here;
         *here = fresh;
-        here->proposed = proposed;
+        here->proposed = before.proposed;
+        here->asked_at = before.asked_at;
       }
       return *here;
     }

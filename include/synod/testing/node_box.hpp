@@ -118,7 +118,7 @@ struct node_box {
     void readable(std::uint64_t token, error why) {
       if (of.fuse.spend()) all.clients().readable(of, token, why);
     }
-    void answer(std::uint64_t client, session_answer const& what,
+    void answer(std::uint64_t client, time_ns /*asked_at*/, session_answer const& what,
                 std::span<std::byte const> reply) {
       if (of.fuse.spend()) all.clients().answer(of, client, what, reply);
     }
