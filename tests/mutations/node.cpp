@@ -51,32 +51,69 @@ struct small_node {
   }
 };
 
-// A command waits for its slot, and a snapshot is installed that does not have it yet. It will be
-// decided, so nobody may be told anything of it.
-std::vector<synod::session_answer_kind> told_after_an_install() {
+// Takes whatever is proposed.
+struct counting_core {
+  struct output_type {};
+  std::size_t batches = 0;
+  std::optional<synod::refusal> propose(synod::time_ns, synod::batch<synod::counter::command>&&,
+                                        output_type&) {
+    ++batches;
+    return std::nullopt;
+  }
+};
+
+// A command waits for its slot, and a snapshot is installed that does not have it yet.
+struct waiting_through_an_install {
   small_node all;
-  synod::submissions<synod::counter, synod::fixed_codec, small_node> here(
-      {}, synod::node_id(1),
-      *synod::membership::make(synod::config_number(1), {{synod::node_id(1)}}), synod::generator(1),
-      {}, all);
+  synod::submissions<synod::counter, synod::fixed_codec, small_node> here{
+      {},
+      synod::node_id(1),
+      *synod::membership::make(synod::config_number(1), {{synod::node_id(1)}}),
+      synod::generator(1),
+      {},
+      all};
+  counting_core core;
+  counting_core::output_type out;
   synod::session_request asked;
-  asked.handle = 1;
-  asked.attempt = 1;
-  asked.session = all.sessions.open(synod::slot(1));
-  asked.number = synod::sequence(9);
-  asked.acked_upto = synod::sequence(8);
-  here.serve(1, 7, asked, synod::counter::command{}, all);
-  EXPECT_EQ(here.waiting(), 1U);
-  here.installed(2, all);
-  return all.told;
-}
+
+  waiting_through_an_install() {
+    asked.handle = 1;
+    asked.session = all.sessions.open(synod::slot(1));
+    asked.number = synod::sequence(9);
+    asked.acked_upto = synod::sequence(8);
+    attempt();
+    EXPECT_EQ(here.waiting(), 1U);
+    attempt();
+    EXPECT_EQ(core.batches, 1U);
+    here.installed(2, all);
+  }
+  void attempt() {
+    ++asked.attempt;
+    here.serve(1, 7, asked, synod::counter::command{}, all);
+    here.seal(1, 1, all, core, out);
+  }
+};
 
 }  // namespace
 
+// It will be decided, so nobody may be told anything of it.
 TEST(node_mutations, an_installed_snapshot_does_not_refuse_what_waits) {
-  EXPECT_TRUE(told_after_an_install().empty());
+  EXPECT_TRUE(waiting_through_an_install().all.told.empty());
   mutated on("install_refuses_what_waits");
-  EXPECT_EQ(told_after_an_install(), std::vector{synod::session_answer_kind::refused});
+  EXPECT_EQ(waiting_through_an_install().all.told,
+            std::vector{synod::session_answer_kind::refused});
+}
+
+// Or it will not, since its batch waited for a slot below the snapshot.
+TEST(node_mutations, what_waited_for_slots_below_a_snapshot_can_be_proposed_again) {
+  auto const batches = [] {
+    waiting_through_an_install one;
+    one.attempt();
+    return one.core.batches;
+  };
+  EXPECT_EQ(batches(), 2U);
+  mutated on("install_forgets_what_waits");
+  EXPECT_EQ(batches(), 1U);
 }
 
 TEST(node_mutations, nothing_is_caught_without_one) { EXPECT_FALSE(ever_goes_wrong(20)); }

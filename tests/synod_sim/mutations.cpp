@@ -165,6 +165,7 @@ constexpr std::array caught_elsewhere{
     "founding_promised_twice",
     "peer_counted_before_durable",
     "client_follows_every_hint",
+    "install_forgets_what_waits",
     "install_refuses_what_waits",
     "h23_only_the_highest_sequence",
     "h22b_snapshot_without_configurations",

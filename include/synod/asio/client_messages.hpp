@@ -149,8 +149,9 @@ inline void decode(wire_reader& in, client_reply& value) {
   what.why.code = why < error_codes ? static_cast<error_code>(why) : error_code::malformed;
   if (what.why.code != error_code::none) {
     what.why.where = "replica";
-    bool const full = what.why.code == error_code::disk_full;
-    what.why.remedy = full ? advice_on(what.why.code) : "its status page says more";
+    bool const here =
+        what.why.code == error_code::disk_full || what.why.code == error_code::nobody_leads;
+    what.why.remedy = here ? advice_on(what.why.code) : "its status page says more";
   }
   value.payload = in.bytes(in.get<std::uint32_t>());
 }

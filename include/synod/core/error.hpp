@@ -64,10 +64,12 @@ enum class error_code : std::uint16_t {
   address_in_use,
   too_many_connections,
   cancelled,  // by whoever waited for it
+  // Reads of a level that only a leader serves, where there never is one.
+  nobody_leads,
 };
 
 // One above the highest code, for tables of counts.
-inline constexpr std::size_t error_codes = static_cast<std::size_t>(error_code::cancelled) + 1;
+inline constexpr std::size_t error_codes = static_cast<std::size_t>(error_code::nobody_leads) + 1;
 
 constexpr char const* name_of(error_code code) {
   switch (code) {
@@ -118,6 +120,7 @@ constexpr char const* name_of(error_code code) {
     case error_code::address_in_use: return "address in use";
     case error_code::too_many_connections: return "too many connections";
     case error_code::cancelled: return "cancelled";
+    case error_code::nobody_leads: return "nobody leads";
   }
   return "unknown error";
 }

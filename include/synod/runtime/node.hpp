@@ -109,6 +109,12 @@ class node {
   [[nodiscard]] std::optional<error> read(time_ns now, read::level const& level,
                                           std::uint64_t token, time_ns deadline) {
     if (!running()) return not_ready();
+    // Whoever asks for a leader that there never is should not go looking for it.
+    if constexpr (!Parts::protocol::elects_leader) {
+      if (std::holds_alternative<read::linearizable_index>(level)) {
+        return error{error_code::nobody_leads, 0, "read", advice_on(error_code::nobody_leads)};
+      }
+    }
     return reads_.begin(token, level, now, deadline, core_->leads());
   }
   // A request of somebody else's session, with the command it carries; it is answered through

@@ -231,10 +231,6 @@ class client_session {
   void on_refusal(time_ns now, operation& one, session_answer const& got, session_output& out);
   void lose_session(time_ns now, operation& told, session_answer const& got, session_output& out);
   void expire(time_ns now, operation& one, session_output& out);
-  static bool is_final(error_code code) {
-    return code == error_code::too_large || code == error_code::bad_option ||
-           code == error_code::malformed || code == error_code::disk_full;
-  }
 
   session_options options_;
   membership members_;

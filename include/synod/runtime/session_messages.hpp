@@ -25,7 +25,16 @@ struct session_options {
 
 // What to do about a refusal, for people.
 constexpr char const* advice_on(error_code why) {
-  return why == error_code::disk_full ? "free space on the disks of the replicas" : "try again";
+  if (why == error_code::disk_full) return "free space on the disks of the replicas";
+  if (why == error_code::nobody_leads) return "read at the level linearizable_quorum";
+  return "try again";
+}
+
+// Whether another attempt, here or elsewhere, would be refused as this one was.
+constexpr bool is_final(error_code code) {
+  return code == error_code::too_large || code == error_code::bad_option ||
+         code == error_code::malformed || code == error_code::disk_full ||
+         code == error_code::nobody_leads;
 }
 
 // What a node says to one attempt.

@@ -196,7 +196,7 @@ class submissions {
     }
   }
   // A snapshot took the place of slots that this node will not apply: what waited for them is in
-  // the table, or was never done.
+  // the table, or was not done there. Then its batch may be gone, and a retry proposes it again.
   template <class Node>
   void installed(time_ns now, Node& node) {
     now_ = now;
@@ -205,7 +205,8 @@ class submissions {
       // With less, a command that is about to be decided would look like one that is not allowed.
       sequence const before(one.key.number.value - 1);
       bool const nothing = SYNOD_MUTATION(install_refuses_what_waits);
-      settled_by_table(one.key, nothing ? sequence() : before, node);
+      bool const known = settled_by_table(one.key, nothing ? sequence() : before, node);
+      if (!known) waiting_.find(one.key)->proposed = SYNOD_MUTATION(install_forgets_what_waits);
     }
   }
   void tick(time_ns now) {

@@ -268,7 +268,9 @@ class node_clients {
     one.began = promises_.begin(cluster_.now(), *one.level);
     asked_[self.at.value].push_back(which);
     time_ns const now = self.now(cluster_.now());
-    if (self.process->read(now, *one.level, which, now + 2'000'000'000)) end(one, fate::refused);
+    auto const why = self.process->read(now, *one.level, which, now + 2'000'000'000);
+    bool const led = Cluster::protocol::elects_leader;
+    if (promises_.refused(why, *one.level, led, cluster_.found())) end(one, fate::refused);
     cluster_.turn(self);
   }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/error.hpp>
 #include <synod/runtime/read_levels.hpp>
 #include <synod/testing/facts.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -36,18 +38,33 @@ class read_promises {
     }
     return made;
   }
+  // At once only this may be refused: for now, what a leader serves elsewhere; for good, the same
+  // where nobody ever leads. Returns: whether it was refused.
+  static bool refused(std::optional<error> const& why, read::level const& level, bool led,
+                      violations& found) {
+    bool const by_leader = std::holds_alternative<read::linearizable_index>(level);
+    error_code const code = why.has_value() ? why->code : error_code::none;
+    bool const elsewhere = by_leader && led && code == error_code::not_leader;
+    if (code == error_code::busy || elsewhere) return true;
+    bool const for_good = by_leader && !led;
+    if (code != (for_good ? error_code::nobody_leads : error_code::none)) {
+      found.add("I9", "a %s read was answered at once: %s", names[level.index()], name_of(code));
+    }
+    return why.has_value();
+  }
   void served(slot with, beginning const& began, read::level const& level,
               violations& found) const {
-    static constexpr char const* names[] = {"linearizable_log",      "linearizable_index",
-                                            "linearizable_follower", "session",
-                                            "bounded_stale",         "local",
-                                            "linearizable_quorum"};
     if (read::kept(level, {with, began.acked, began.before_window})) return;
     found.add("I6", "a %s read sees slot %llu, and began when %llu was acknowledged",
               names[level.index()], wide(with.value), wide(began.acked.value));
   }
 
  private:
+  static constexpr char const* names[] = {"linearizable_log",      "linearizable_index",
+                                          "linearizable_follower", "session",
+                                          "bounded_stale",         "local",
+                                          "linearizable_quorum"};
+
   struct moment {
     time_ns at;
     slot upto;
