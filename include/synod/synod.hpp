@@ -103,6 +103,7 @@
 #include <synod/roles/proposer.hpp>
 #include <synod/roles/rounds.hpp>
 #include <synod/roles/wire.hpp>
+#include <synod/runtime/asked_openings.hpp>
 #include <synod/runtime/attempts.hpp>
 #include <synod/runtime/backoff_delay.hpp>
 #include <synod/runtime/batcher.hpp>

@@ -47,6 +47,34 @@ void replica_state<P, M, S, T, C, O>::asked(std::uint64_t client, client_request
 }
 
 template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::answer(std::uint64_t client, time_ns asked_at,
+                                             session_answer const& what,
+                                             std::span<std::byte const> reply) {
+  if constexpr (hears<O, operation_ended>) {
+    // What is refused or uncertain is not over: its client tries again.
+    if (asked_at != never && what.kind == session_answer_kind::done) {
+      observer_.on(operation_ended{input_at_, boot_time() - asked_at, error_code::none, false});
+    }
+  }
+  door_.reply(client, {what, {}, reply});
+}
+
+// A read, of this process or of a client, may look at the machine now.
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::readable(std::uint64_t token, error const& why) {
+  if constexpr (hears<O, read_ended>) {
+    if (operation const* const one = book_.find(token)) {
+      observer_.on(read_ended{input_at_, boot_time() - one->began, why.code});
+    }
+  }
+  if (why) {
+    book_.fail(token, why);
+  } else {
+    book_.look(token, node_->state());
+  }
+}
+
+template <class P, class M, class S, class T, class C, class O>
 struct replica_state<P, M, S, T, C, O>::client_read {
   replica_state* at;
   std::uint64_t client;

@@ -258,28 +258,9 @@ class replica_state {
     }
     book_.complete(token, std::move(what));
   }
-  void readable(std::uint64_t token, error const& why) {
-    if constexpr (hears<Observer, read_ended>) {
-      if (operation const* const one = book_.find(token)) {
-        observer_.on(read_ended{input_at_, boot_time() - one->began, why.code});
-      }
-    }
-    if (why) {
-      book_.fail(token, why);
-    } else {
-      book_.look(token, node_->state());
-    }
-  }
+  void readable(std::uint64_t token, error const& why);
   void answer(std::uint64_t client, time_ns asked_at, session_answer const& what,
-              std::span<std::byte const> reply) {
-    if constexpr (hears<Observer, operation_ended>) {
-      // What is refused or uncertain is not over: its client tries again.
-      if (asked_at != never && what.kind == session_answer_kind::done) {
-        observer_.on(operation_ended{input_at_, boot_time() - asked_at, error_code::none, false});
-      }
-    }
-    door_.reply(client, {what, {}, reply});
-  }
+              std::span<std::byte const> reply);
   void stopped(error const& why) { node_stopped_ = why; }
 
  private:

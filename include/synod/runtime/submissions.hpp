@@ -6,6 +6,7 @@
 #include <synod/core/slot_value.hpp>
 #include <synod/log/client_table.hpp>
 #include <synod/machine/commands.hpp>
+#include <synod/runtime/asked_openings.hpp>
 #include <synod/runtime/batcher.hpp>
 #include <synod/runtime/command_answers.hpp>
 #include <synod/runtime/encode_value.hpp>
@@ -103,12 +104,12 @@ class submissions {
     now_ = now;
     session_change const change{asked.token_high, asked.token_low};
     error_code why = node.leader().has_value() ? error_code::not_leader : error_code::none;
-    if (why == error_code::none && openings_.size() >= openings_max) why = error_code::busy;
+    if (why == error_code::none && openings_.full()) why = error_code::busy;
     if (why == error_code::none) {
       if (auto const refused = node.open(change)) why = refused->code;
     }
     if (why == error_code::none) {
-      openings_.push_back({change, client, asked.attempt});
+      openings_.add(change, client, asked.attempt);
     } else {
       session_answer no;
       no.kind = session_answer_kind::refused;
@@ -244,28 +245,15 @@ class submissions {
     yes.version = made.value;
     yes.token_high = asked.token_high;
     yes.token_low = asked.token_low;
-    for (std::size_t i = 0; i < openings_.size();) {
-      if (openings_[i].asked != asked) {
-        ++i;
-        continue;
-      }
-      yes.attempt = openings_[i].attempt;
-      answers_.answer_remote(openings_[i].client, yes);
-      openings_.erase(openings_.begin() + static_cast<std::ptrdiff_t>(i));
-    }
+    openings_.opened(asked, [&](std::uint64_t client, std::uint32_t attempt) {
+      yes.attempt = attempt;
+      answers_.answer_remote(client, yes);
+    });
     yes.attempt = opening_attempt_;
     answers_.answered(now_, self_, yes);
   }
 
  private:
-  static constexpr std::size_t openings_max = 4096;
-
-  struct opening {
-    session_change asked;
-    std::uint64_t client = 0;
-    std::uint32_t attempt = 0;
-  };
-
   template <class Node>
   void route(session_request const& asked, Node& node) {
     auto const leader = node.leader();
@@ -396,7 +384,7 @@ class submissions {
   list<session_request> requests_;
   batcher<command> batcher_;
   waiting_commands waiting_;
-  list<opening> openings_;
+  asked_openings openings_;
   std::uint32_t opening_attempt_ = 0;
   std::vector<std::byte> scratch_;
   time_ns now_ = 0;
