@@ -42,6 +42,7 @@ struct small_node {
   std::optional<synod::error> open(synod::session_change const&) { return std::nullopt; }
   void forward(synod::node_id, synod::forward_message const&) {}
   void barrier_refused(synod::session_id, synod::sequence, synod::error const&) {}
+  void proposed(std::size_t) {}
 
   template <class Result>
   void completed(std::uint64_t, synod::outcome<Result> const&) {}
@@ -62,8 +63,8 @@ struct counting_core {
   }
 };
 
-// A command waits for its slot, and a snapshot is installed that does not have it yet.
-struct waiting_through_an_install {
+// A command waits for its slot.
+struct waiting {
   small_node all;
   synod::submissions<synod::counter, synod::fixed_codec, small_node> here{
       {},
@@ -76,16 +77,13 @@ struct waiting_through_an_install {
   counting_core::output_type out;
   synod::session_request asked;
 
-  waiting_through_an_install() {
+  explicit waiting(synod::slot opened = synod::slot(1)) {
     asked.handle = 1;
-    asked.session = all.sessions.open(synod::slot(1));
+    asked.session = opened > all.applied() ? synod::session_id(synod::position_of(opened, 0))
+                                           : all.sessions.open(opened);
     asked.number = synod::sequence(9);
     asked.acked_upto = synod::sequence(8);
     attempt();
-    EXPECT_EQ(here.waiting(), 1U);
-    attempt();
-    EXPECT_EQ(core.batches, 1U);
-    here.installed(2, all);
   }
   void attempt() {
     ++asked.attempt;
@@ -94,14 +92,52 @@ struct waiting_through_an_install {
   }
 };
 
+using answers = std::vector<synod::session_answer_kind>;
+
+// A snapshot is installed that does not have the command yet.
+struct waiting_through_an_install : waiting {
+  waiting_through_an_install() {
+    EXPECT_EQ(here.waiting(), 1U);
+    attempt();
+    EXPECT_EQ(core.batches, 1U);
+    here.installed(2, all);
+  }
+};
+
+// One is installed below whose end so many others opened sessions that this one is gone. The
+// command may have been applied before that: only another attempt would surely not be.
+answers told_after_an_install_without_the_session() {
+  waiting one;
+  for (std::uint64_t at : {10U, 20U, 30U}) (void)one.all.sessions.open(synod::slot(at));
+  one.here.installed(2, one.all);
+  EXPECT_EQ(one.here.waiting(), 0U);
+  return one.all.told;
+}
+
+// The session was opened in a slot that this node has not applied yet.
+answers told_in_a_session_to_come() { return waiting(synod::slot(60)).all.told; }
+
 }  // namespace
 
 // It will be decided, so nobody may be told anything of it.
 TEST(node_mutations, an_installed_snapshot_does_not_refuse_what_waits) {
   EXPECT_TRUE(waiting_through_an_install().all.told.empty());
   mutated on("install_refuses_what_waits");
-  EXPECT_EQ(waiting_through_an_install().all.told,
-            std::vector{synod::session_answer_kind::refused});
+  EXPECT_EQ(waiting_through_an_install().all.told, answers{synod::session_answer_kind::refused});
+}
+
+TEST(node_mutations, an_installed_snapshot_without_the_session_leaves_the_fate_open) {
+  EXPECT_EQ(told_after_an_install_without_the_session(),
+            answers{synod::session_answer_kind::forgotten});
+  mutated on("h23_evicted_below_a_snapshot_not_done");
+  EXPECT_EQ(told_after_an_install_without_the_session(),
+            answers{synod::session_answer_kind::expired});
+}
+
+TEST(node_mutations, a_session_that_was_not_seen_yet_is_not_gone) {
+  EXPECT_TRUE(told_in_a_session_to_come().empty());
+  mutated on("h23_unseen_session_called_expired");
+  EXPECT_EQ(told_in_a_session_to_come(), answers{synod::session_answer_kind::expired});
 }
 
 // Or it will not, since its batch waited for a slot below the snapshot.

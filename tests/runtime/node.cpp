@@ -187,6 +187,29 @@ TEST(node, a_wiped_disk_is_another_store_and_has_no_vote) {
   EXPECT_FALSE(all.submit(std::int64_t{4}, 0, 3 * second));
 }
 
+// A peer remembers a later life of this store: its disk is an old copy.
+TEST(node, a_store_that_forgot_stops_and_does_not_start_again) {
+  counting all;
+  ASSERT_TRUE(all.submit(std::int64_t{1}));
+  founding_hello const self = all.at(2)->boot().hello();
+  std::vector<std::byte> written;
+  std::size_t const begin = begin_frame(written);
+  wire_writer out(written);
+  out(founding_message(founding_outlived{self.store, {self.life.counter + 3, 1}}));
+  end_frame(written, begin, frame_family::peer,
+            {.kind = frame_kind::founding, .from = all.at(0)->self()});
+  bytes_pool pool;
+  all.at(2)->receive(all.now(), pool.seal(written));
+  all.at(2)->turn(all.now());
+  EXPECT_EQ(all.at(2)->why_stopped().code, error_code::amnesia);
+  for (int again = 0; again < 2; ++again) {
+    all.restart(2);
+    all.run_for(second);
+    EXPECT_EQ(all.at(2)->why_stopped().code, error_code::amnesia) << again;
+  }
+  EXPECT_TRUE(all.submit(std::int64_t{2}));
+}
+
 TEST(node, without_a_leader_by_protocol_everybody_proposes) {
   memory_cluster<masterless_multi_paxos<>, counter, fixed_codec> all;
   std::int64_t sum = 0;

@@ -167,6 +167,8 @@ constexpr std::array caught_elsewhere{
     "client_follows_every_hint",
     "install_forgets_what_waits",
     "install_refuses_what_waits",
+    "h23_evicted_below_a_snapshot_not_done",
+    "h23_unseen_session_called_expired",
     "h23_only_the_highest_sequence",
     "h22b_snapshot_without_configurations",
     "h22d_install_what_is_older",

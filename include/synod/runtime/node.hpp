@@ -67,6 +67,8 @@ class node {
       return stop(now, {error_code::corruption, 0, "start", "replace this store by an empty one"});
     }
     if (error const why = founding_.check()) return stop(now, why);
+    // Its peers do not listen to it any more, so it could not even learn.
+    if (founding_.amnesiac()) return stop(now, forgot());
     founding_.start(now, boot_);
     drive_founding(now);
     turn(now);
@@ -199,6 +201,9 @@ class node {
 
   static error not_ready() {
     return {error_code::not_ready, 0, "node", "wait until it has started"};
+  }
+  [[nodiscard]] error forgot() const {
+    return {error_code::amnesia, self().value, "node", "replace it through membership"};
   }
   [[nodiscard]] session_id barrier_label() const { return session_id(life().nonce | 1); }
 

@@ -190,7 +190,7 @@ void node<Parts>::on_founding(time_ns now, founding_event const& event) {
   } else if (auto const* const blocked = event.get_if<founding_blocked>()) {
     observe(world_.observer, message_rejected{now, blocked->by, blocked->why.code});
   } else {
-    stop(now, {error_code::amnesia, self().value, "node", "replace it through membership"});
+    stop(now, forgot());
   }
 }
 

@@ -206,7 +206,8 @@ class submissions {
       // With less, a command that is about to be decided would look like one that is not allowed.
       sequence const before(one.key.number.value - 1);
       bool const nothing = SYNOD_MUTATION(install_refuses_what_waits);
-      bool const known = settled_by_table(one.key, nothing ? sequence() : before, node);
+      bool const sent = !SYNOD_MUTATION(h23_evicted_below_a_snapshot_not_done);
+      bool const known = settled_by_table(one.key, nothing ? sequence() : before, node, sent);
       if (!known) waiting_.find(one.key)->proposed = SYNOD_MUTATION(install_forgets_what_waits);
     }
   }
@@ -308,15 +309,16 @@ class submissions {
     here.proposed = true;
   }
 
-  // What the table knows needs no slot. Whoever forwarded reads its own table.
+  // What the table knows needs no slot. Whoever forwarded reads its own table. What was sent before
+  // may have been applied before its session went, so that is no word on its fate (H23).
   template <class Node>
-  bool settled_by_table(command_key const& key, sequence acked_upto, Node& node) {
+  bool settled_by_table(command_key const& key, sequence upto, Node& node, bool sent = false) {
     client_table const& table = node.table();
-    client_decision const found = table.decide(key.session, key.number, acked_upto);
+    client_decision const found = table.decide(key.session, key.number, upto);
     if (found.verdict == client_verdict::execute) return false;
     // A session that begins above what is applied here is not gone: it has not been seen yet.
     bool const ahead = key.session.value > position_of(node.applied(), UINT16_MAX);
-    if (ahead) return false;
+    if (ahead && !SYNOD_MUTATION(h23_unseen_session_called_expired)) return false;
     auto const whom = waiting_.take(key);
     if (!whom.has_value()) return true;
     switch (found.verdict) {
@@ -324,10 +326,8 @@ class submissions {
       case client_verdict::cached:
         answers_.done_before(now_, *whom, found.version, found.reply);
         break;
-      case client_verdict::expired: tell_expired(*whom, table.knows(key.session)); break;
-      case client_verdict::refused:
-        tell_or_forward(*whom, error_code::bad_option, true, node);
-        break;
+      case client_verdict::expired: tell_expired(*whom, sent || table.knows(key.session)); break;
+      case client_verdict::refused: tell_or_forward(*whom, error_code::bad_option, true, node);
     }
     return true;
   }
