@@ -194,6 +194,32 @@ run too_many_reads() {
   return r;
 }
 
+// e voted for three slots under a, which is gone; b leads without e's promise and found one of them
+// free. What e is told of at a read is decided even if nobody has a command for it.
+run a_read_waits_for_slots_that_nobody_proposes() {
+  run r = led_by_a<run>(5);
+  for (command one : {71U, 72U, 73U}) (void)r.propose(a, one);
+  while (r.deliver_first<accept>(a, e)) {
+  }
+  r.crash(a);
+  r.drop_everything();
+  r.elect(b, {b, c, d});
+  r.must(r.core(b).chosen_upto() == slot(2), "b has nothing more to propose");
+  auto const talk = [&] {
+    for (unsigned i = 0; i < 40; ++i) {
+      r.exchange({b, c, d, e});
+      r.fire(i % 4 + 1);
+    }
+  };
+  talk();
+  r.must(!r.read(e, 1, true), "e reads");
+  r.exchange({b, c, d, e});
+  r.must(r.answer(e, 1) != nullptr && r.answer(e, 1)->upto == slot(4), "it waits for slot 4");
+  talk();
+  r.expect(r.core(e).chosen_upto() >= slot(4), "a read waits for ever");
+  return r;
+}
+
 support::guarded const all[] = {
     {"multi_paxos", "deposed_leader_acknowledged", read_at_a_deposed_leader},
     {"multi_paxos", "read_without_quorum", a_quorum_read_alone},
@@ -205,6 +231,7 @@ support::guarded const all[] = {
     {"multi_paxos", "life_not_told_apart", an_answer_for_an_earlier_life},
     {"multi_paxos", "read_across_boundary", a_read_across_a_boundary},
     {"multi_paxos", "reads_without_end", too_many_reads},
+    {"multi_paxos", "told_slots_left_open", a_read_waits_for_slots_that_nobody_proposes},
 };
 
 }  // namespace

@@ -108,7 +108,7 @@ class multi_paxos_core {
     leading_.tick(now, log_, out);
     confirming_.tick(now, leading_.mine(), log_, out);
     following_.tick(now, out);
-    extents_.tick(now, log_, out);
+    reads().tick(now, out);
     catching_up_.tick(now, log_, out);
     handing_over_.tick(now);
   }

@@ -31,9 +31,24 @@ class extent_reads {
 
   [[nodiscard]] time_ns next_deadline() const { return reads_.empty() ? never : resend_at_; }
 
-  // The last slot of which an answer told. Reads wait for it, so somebody must see to it that it
-  // is decided: those who voted for it may reach no quorum.
+  // The last slot of which an answer told, as far as it can be believed. Reads wait for it, so
+  // somebody must see to it that it is decided: those who voted for it may reach no quorum.
   [[nodiscard]] slot told_upto() const { return told_upto_; }
+  // Whether it has been open for so long that a leader must be told, or must act. Says so once in a
+  // while, until it is decided.
+  [[nodiscard]] bool overdue(time_ns now, log_type const& log) {
+    if (told_upto_ <= log.chosen_upto() || SYNOD_MUTATION(told_slots_left_open)) {
+      overdue_at_ = never;
+      return false;
+    }
+    bool const is = now >= overdue_at_;
+    if (is || overdue_at_ == never) overdue_at_ = now + bounds_.resend_ns;
+    return is;
+  }
+  // An answer to no question: hear it, and see to it.
+  [[nodiscard]] Message reminder(log_type const& log) const {
+    return Message(extent_told{0, told_upto_, log.chosen_upto()});
+  }
 
   // Numbers that no earlier life of this node used: an answer that was meant for one of those is
   // older than the read it would be taken for (hazard H6).
@@ -48,6 +63,7 @@ class extent_reads {
     mine.number = ++last_number_;
     mine.expires_at = now + bounds_.read_max_ns;
     mine.upto = log.voted_upto();
+    note(mine.upto, log);
     mine.told = own_word(log);
     mine.newest = log.configs().newest().members.number();
     if (reads_.size() == 1 || resend_at_ < now) resend_at_ = now + bounds_.resend_ns;
@@ -98,14 +114,19 @@ class extent_reads {
 
   void hear(node_id from, extent_told const& got, log_type& log, Output& out) {
     node_set const who = log.configs().only(from);
+    slot const most = got.voted_upto > got.chosen_upto ? got.voted_upto : got.chosen_upto;
+    note(most, log);
     for (waiting_read& one : reads_) {
       if (one.number != got.id) continue;
       one.told = one.told | who;
-      slot const most = got.voted_upto > got.chosen_upto ? got.voted_upto : got.chosen_upto;
       if (most > one.upto) one.upto = most;
-      if (most > told_upto_) told_upto_ = most;
     }
     settle(log, out);
+  }
+  // Nobody votes further ahead than that.
+  void note(slot upto, log_type const& log) {
+    if (upto > log.highest_acceptable()) upto = log.highest_acceptable();
+    if (upto > told_upto_) told_upto_ = upto;
   }
 
   [[nodiscard]] bool full() const { return reads_.size() >= bounds_.reads_max; }
@@ -169,6 +190,7 @@ class extent_reads {
   std::uint64_t last_number_ = 0;
   slot told_upto_;
   time_ns resend_at_ = never;
+  time_ns overdue_at_ = never;
 };
 
 }  // namespace synod

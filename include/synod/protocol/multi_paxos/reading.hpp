@@ -47,9 +47,7 @@ struct reading {
       confirming.read(now, asked.id, {}, leading.mine(), leading.barrier(), log, out);
       return {};
     }
-    leader_hint const where = following.hint();
-    node_set const leader =
-        where.leader.has_value() ? log.configs().only(*where.leader) : node_set();
+    node_set const leader = whom_it_follows();
     if (leader.empty() || leader == log.only_self()) {
       return refuse(error_code::not_leader, "read again when a leader is known");
     }
@@ -59,7 +57,23 @@ struct reading {
     return {};
   }
 
+  // What a reader was told of may be what nobody has a command for: the leader fills it.
+  template <class Output>
+  void tick(time_ns now, Output& out) {
+    extents.tick(now, log, out);
+    if (!extents.overdue(now, log)) return;
+    if (!leading.leads()) return log.send_now(out, whom_it_follows(), extents.reminder(log));
+    bool const idle = leading.last_proposed() <= log.chosen_upto();
+    while (idle && leading.last_proposed() < extents.told_upto() && leading.room(log) > 0) {
+      leading.propose(now, {}, log, out);
+    }
+  }
+
  private:
+  [[nodiscard]] node_set whom_it_follows() const {
+    leader_hint const where = following.hint();
+    return where.leader.has_value() ? log.configs().only(*where.leader) : node_set();
+  }
   error refuse(error_code why, char const* remedy) const {
     return {why, log.self().value, "multi_paxos", remedy};
   }
