@@ -17,6 +17,7 @@
 //   --failover        with clients: the leader is killed half-way, and the longest gap between two
 //                     acknowledgements is its price
 //   --read LEVEL      reads of that level instead of commands: see bench_reads
+//   --awake           replicas poll for input instead of sleeping: for a core each
 //   --folder F        of the logs, on the disk that is to be measured; removed afterwards
 //
 // An operation is a command from its submission until its callback has the result: replicated,

@@ -3,6 +3,7 @@
 
 #include <synod/asio/client.hpp>
 #include <synod/asio/replica.hpp>
+#include <synod/asio/run.hpp>
 #include <synod/codec/fixed.hpp>
 #include <synod/protocol/multi_paxos.hpp>
 
@@ -78,7 +79,11 @@ class replica_process {
       if (!got) leave(got.error());
       watch();
     });
-    io_.run();
+    if (with_.awake) {
+      synod::asio::run(io_, synod::asio::wait_awake{});
+    } else {
+      synod::asio::run(io_, synod::asio::wait_asleep{});
+    }
     return 0;
   }
 
@@ -155,6 +160,7 @@ class replica_process {
     if (name == "log") return synod::read::linearizable_log{};
     if (name == "index") return synod::read::linearizable_index{};
     if (name == "follower") return synod::read::linearizable_follower{};
+    if (name == "quorum") return synod::read::linearizable_quorum{};
     if (name == "session") return synod::read::session{1};
     if (name == "bounded") return synod::read::bounded_stale{1'000'000'000};
     return synod::read::local{};

@@ -12,6 +12,7 @@ bool read_flag(std::string const& word, settings& into) {
   if (word == "--json") return into.json = true;
   if (word == "--failover") return into.failover = true;
   if (word == "--at-follower") return into.at_follower = true;
+  if (word == "--awake") return into.awake = true;
   return false;
 }
 
@@ -78,6 +79,7 @@ std::vector<std::string> words_of(settings const& from) {
   for (std::uint16_t const port : from.ports) add("--port", std::to_string(port));
   if (from.failover) all.emplace_back("--failover");
   if (from.at_follower) all.emplace_back("--at-follower");
+  if (from.awake) all.emplace_back("--awake");
   return all;
 }
 

@@ -22,6 +22,7 @@ struct settings {
   bool failover = false;
   std::string read;  // a level of reads, instead of commands
   bool at_follower = false;
+  bool awake = false;  // replicas poll instead of sleeping
   bool json = false;
   std::string folder = "bench.tmp";
 

@@ -131,6 +131,7 @@
 #include <synod/runtime/read_barrier.hpp>
 #include <synod/runtime/read_levels.hpp>
 #include <synod/runtime/session.hpp>
+#include <synod/runtime/session_events.hpp>
 #include <synod/runtime/session_messages.hpp>
 #include <synod/runtime/snapshot_donor.hpp>
 #include <synod/runtime/snapshot_duty.hpp>

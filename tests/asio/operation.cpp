@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <synod/asio/clock.hpp>
 #include <synod/asio/operation.hpp>
+#include <synod/asio/run.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <string>
@@ -105,6 +109,61 @@ TEST(operation, a_handler_may_begin_the_next_and_end_the_others) {
   EXPECT_EQ(ended, 1);
   of.book.run(of.memory);
   EXPECT_EQ(ended, 3);
+}
+
+TEST(operation, so_many_handlers_at_once_in_the_order_of_their_ends) {
+  fixture of;
+  std::string said;
+  std::uint64_t last = 0;
+  for (char const name : {'a', 'b', 'c', 'd', 'e'}) {
+    auto const token = of.add<int>([&said, &of, &last, name](outcome<int>) {
+      said += name;
+      if (name == 'b') of.book.complete(last, outcome<int>(1));
+      if (name == 'd') of.book.run(of.memory);  // as of a handler that runs the loop itself
+    });
+    of.book.complete(token, outcome<int>(1));
+  }
+  last = of.add<int>([&](outcome<int>) { said += 'f'; });
+  of.book.run(of.memory, 2);
+  EXPECT_EQ(said, "ab");
+  EXPECT_TRUE(of.book.wants_run());
+  of.book.run(of.memory, 2);
+  EXPECT_EQ(said, "abcdef");
+  EXPECT_FALSE(of.book.wants_run());
+  of.book.run(of.memory, 2);
+  EXPECT_EQ(said, "abcdef");
+}
+
+TEST(operation, a_handler_may_drop_all_that_is_left) {
+  fixture of;
+  int called = 0;
+  for (int i = 0; i < 4; ++i) {
+    auto const token = of.add<int>([&](outcome<int>) {
+      if (++called == 2) of.book.drop_all(of.memory);
+    });
+    of.book.complete(token, outcome<int>(1));
+  }
+  of.book.run(of.memory, 3);
+  EXPECT_EQ(called, 2);
+  EXPECT_FALSE(of.book.wants_run());
+}
+
+// A timer that is due later than whoever is awake gives up asking, and what it posts in turn.
+TEST(run, ends_when_there_is_no_more_work_however_it_waits) {
+  for (std::int64_t const idle_ns : {std::int64_t{0}, std::int64_t{200'000}, synod::never}) {
+    boost::asio::io_context io;
+    int called = 0;
+    boost::asio::steady_timer timer(io, std::chrono::milliseconds(2));
+    timer.async_wait([&](boost::system::error_code) {
+      ++called;
+      boost::asio::post(io, [&] { ++called; });
+    });
+    EXPECT_EQ(synod::asio::run(io, synod::asio::wait_awake{idle_ns}), 2U);
+    EXPECT_EQ(called, 2);
+  }
+  boost::asio::io_context io;
+  boost::asio::post(io, [] {});
+  EXPECT_EQ(synod::asio::run(io, synod::asio::wait_asleep{}), 1U);
 }
 
 TEST(operation, a_handler_is_called_where_it_wants_to_be) {

@@ -89,16 +89,17 @@ class framed_connection {
   // Writes as much as the socket takes, with one call, and the rest when it takes more.
   void flush() {
     while (!closed_ && !waiting_ && !queue_.empty()) {
-      std::array<boost::asio::const_buffer, gathered_max> gathered;
       std::size_t count = 0;
       std::size_t bytes = 0;
       queue_.front([&](std::span<std::byte const> part) {
-        gathered[count++] = boost::asio::const_buffer(part.data(), part.size());
+        gathered_[count++] = boost::asio::const_buffer(part.data(), part.size());
         bytes += part.size();
-        return count < gathered.size();
+        return count < gathered_.size();
       });
       boost::system::error_code bad;
-      std::size_t const sent = socket_.write_some(std::span(gathered).first(count), bad);
+      auto const parts = std::span(gathered_).first(count);
+      std::size_t const sent =
+          count == 1 ? socket_.write_some(parts.front(), bad) : socket_.write_some(parts, bad);
       if (bad && bad != boost::asio::error::would_block && bad != boost::asio::error::try_again) {
         return break_off();
       }
@@ -173,6 +174,7 @@ class framed_connection {
   connection_options limits_;
   send_queue queue_;
   frame_decoder decoder_;
+  std::array<boost::asio::const_buffer, gathered_max> gathered_;  // what one write takes
   std::vector<std::byte> buffer_;
   std::size_t wanted_;
   std::uint64_t moved_ = 0;

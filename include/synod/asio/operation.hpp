@@ -10,6 +10,7 @@
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -227,14 +228,20 @@ class operation_book {
     }
   }
 
-  [[nodiscard]] bool wants_run() const { return !ended_.empty(); }
-  // Effects: calls the handlers of what has ended; what ends meanwhile waits for the next time.
+  [[nodiscard]] bool wants_run() const { return called_ < ended_.size(); }
+  // Effects: calls the handlers of what has ended, the first so many of them, in the order in which
+  // they ended; what ends meanwhile waits for the next time.
   // Requires: the book and the memory outlive the call, although a handler may end their host.
-  void run(operation_memory& memory) {
-    std::vector<operation*> now = std::exchange(ended_, std::move(spare_));
-    for (operation* const one : now) one->finish(*one, memory, true);
-    now.clear();
-    spare_ = std::move(now);
+  void run(operation_memory& memory, std::size_t most = SIZE_MAX) {
+    // A handler may run the loop itself, and so others after it, or drop them all.
+    for (std::size_t left = std::min(most, ended_.size() - called_);
+         left > 0 && called_ < ended_.size(); --left) {
+      operation* const one = ended_[called_++];
+      one->finish(*one, memory, true);
+    }
+    if (called_ * 2 < ended_.size()) return;
+    ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(called_));
+    called_ = 0;
   }
   // Effects: forgets all handlers without calling them.
   void drop_all(operation_memory& memory) {
@@ -243,7 +250,9 @@ class operation_book {
       operation* const gone = std::exchange(one.what, nullptr);
       gone->finish(*gone, memory, false);
     }
-    for (operation* const one : std::exchange(ended_, {})) one->finish(*one, memory, false);
+    std::size_t const left = std::exchange(called_, 0);
+    std::vector<operation*> const all = std::exchange(ended_, {});
+    for (std::size_t i = left; i < all.size(); ++i) all[i]->finish(*all[i], memory, false);
   }
 
  private:
@@ -266,7 +275,7 @@ class operation_book {
   std::vector<place> places_;
   std::vector<std::uint32_t> free_;
   std::vector<operation*> ended_;
-  std::vector<operation*> spare_;
+  std::size_t called_ = 0;  // of those, the first ones
   std::size_t size_ = 0;
 };
 

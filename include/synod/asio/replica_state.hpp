@@ -219,10 +219,17 @@ class replica_state {
   void received(node_id, frame&& one) {
     if (node_ == nullptr || ended_) return;
     if (input_at_ == 0) input_at_ = boot_time();
+    heard_ = true;
     node_->receive(input_at_, one);
   }
+  // What came from a node is answered at once: its frames came in one read, and a turn that is
+  // posted waits for a look at every socket. What clients ask for is gathered from all of them.
   void input_ended() {
-    if (std::exchange(input_at_, 0) != 0) wake();
+    time_ns const at = std::exchange(input_at_, 0);
+    if (at == 0) return;
+    if (!std::exchange(heard_, false)) return wake();
+    turn_due_ = true;
+    turn(at);
   }
 
   // --- from the door of clients ---
@@ -264,6 +271,9 @@ class replica_state {
   void stopped(error const& why) { node_stopped_ = why; }
 
  private:
+  static constexpr std::size_t handlers_max = 128;  // of one turn
+  static constexpr int rounds_max = 16;             // before others may run on this executor
+
   // Whoever waits wants to be called now, whatever becomes of what he waits for.
   struct canceller {
     replica_state* at;
@@ -314,11 +324,9 @@ class replica_state {
   void watch_disk();
 
   // One turn for everything that came since the last one.
-  void wake() {
-    if (std::exchange(turn_due_, true)) return;
-    boost::asio::post(executor_, [self = held<replica_state>(this)] { self->turn(); });
-  }
-  void turn();
+  void wake();
+  void turn(time_ns now);
+  time_ns turn_once(time_ns now);
   void flush();
   // In this turn: others wait for what belongs to records.
   [[nodiscard]] bool has_promised() const {
@@ -326,8 +334,8 @@ class replica_state {
   }
   bool grown();
   void ring() { wake(); }
-  void look_after_waiters();
-  void set_alarm();
+  void look_after_waiters(time_ns now);
+  void set_alarm(time_ns now);
   [[nodiscard]] std::vector<open_slot> open_slots() const;
   [[nodiscard]] std::vector<node_id> nearest_quorum(open_slot const& of) const;
 
@@ -372,12 +380,14 @@ class replica_state {
   time_ns idle_at_ = never;  // when the log may be told that nothing came for a while
 
   time_ns input_at_ = 0;  // when the input that is being taken arrived
+  bool heard_ = false;    // some of it from another node
   ticket taken_then_;     // by the log, when this turn began
   ticket durable_then_;
   std::uint64_t taken_before_ = 0;  // bytes of the log when a snapshot was wanted for them
   time_ns run_at_ = 0;              // while handlers run: when that began
-  bool held_back_ = false;          // frames wait for the turn that is due
   bool turn_due_ = false;
+  bool turn_posted_ = false;
+  bool in_turn_ = false;
   bool stopping_ = false;
   bool ended_ = false;
   bool peers_changed_ = false;

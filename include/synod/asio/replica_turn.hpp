@@ -118,12 +118,23 @@ void replica_state<P, M, S, T, C, O>::watch_disk() {
 }
 
 template <class P, class M, class S, class T, class C, class O>
-void replica_state<P, M, S, T, C, O>::turn() {
+void replica_state<P, M, S, T, C, O>::wake() {
+  turn_due_ = true;
+  if (in_turn_ || std::exchange(turn_posted_, true)) return;
+  boost::asio::post(executor_, [self = held<replica_state>(this)] {
+    self->turn_posted_ = false;
+    if (self->turn_due_) self->turn(boot_time());
+  });
+}
+
+// Returns what time it is at the end of it. Only where something was given to the disk, which may
+// take long, the clock is looked at again.
+template <class P, class M, class S, class T, class C, class O>
+time_ns replica_state<P, M, S, T, C, O>::turn_once(time_ns now) {
   turn_due_ = false;
   if (!ended_ && node_ != nullptr) {
     // Whatever is due is looked at first: a node that always has something to do must not forget
     // that time passes.
-    time_ns const now = boot_time();
     taken_then_ = log_->last();
     durable_then_ = log_->known();
     node_->tick(now);
@@ -131,7 +142,10 @@ void replica_state<P, M, S, T, C, O>::turn() {
     bool const was_short = std::exchange(short_of_space_, log_->short_of_space());
     if (short_of_space_ != was_short) make_do_with_space();
     if (grown()) wish_.wanted = true;
-    if (has_promised()) flush();
+    if (has_promised()) {
+      flush();
+      now = boot_time();
+    }
     if (phase_ == replica_phase::founding && node_->running()) {
       phase_ = replica_phase::running;
       links_.introduce(greet());
@@ -139,28 +153,40 @@ void replica_state<P, M, S, T, C, O>::turn() {
       book_.complete(start_token_, outcome<done>(done()));
     }
     if (peers_changed_) name_peers();
-    look_after_waiters();
+    look_after_waiters(now);
     if (node_stopped_ && !ended_) end(node_stopped_);
-    if (!ended_) set_alarm();
+    if (!ended_) set_alarm(now);
   }
   // What handlers begin has begun when they were called: one look at the clock for all.
-  if (book_.wants_run()) run_at_ = boot_time();
-  book_.run(memory_);
+  run_at_ = now;
+  book_.run(memory_, handlers_max);
   run_at_ = 0;
-  // What a handler began goes out with the notice of what it waited for, in one write; but nothing
-  // waits for longer than one turn.
-  if (!ended_ && (!turn_due_ || held_back_)) {
-    flush();
-  } else {
-    held_back_ = true;
+  if (book_.wants_run()) turn_due_ = true;
+  return now;
+}
+
+// What a handler began goes out with the notice of what it waited for, in one write: so a turn that
+// handlers ask for follows at once. Of many handlers only some are called before what they began
+// leaves: the others work on it while the rest of them are called.
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::turn(time_ns now) {
+  bool const outer = !std::exchange(in_turn_, true);
+  now = turn_once(now);
+  for (int rounds = 0; turn_due_ && rounds < rounds_max; ++rounds) {
+    bool const more = book_.wants_run();
+    now = turn_once(now);
+    if (!more) break;
+    if (!ended_) flush();
   }
+  if (!ended_) flush();
   door_.flush();
-  if (book_.wants_run()) wake();
+  if (!outer) return;
+  in_turn_ = false;
+  if (turn_due_) wake();
 }
 
 template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::flush() {
-  held_back_ = false;
   links_.flush();
 }
 
@@ -177,9 +203,9 @@ bool replica_state<P, M, S, T, C, O>::grown() {
 }
 
 template <class P, class M, class S, class T, class C, class O>
-void replica_state<P, M, S, T, C, O>::set_alarm() {
+void replica_state<P, M, S, T, C, O>::set_alarm(time_ns now) {
   time_ns soonest = node_->next_deadline();
-  if (soonest <= boot_time()) return wake();
+  if (soonest <= now) return wake();
   for (time_ns one : {start_deadline_, stop_deadline_, idle_at_}) {
     if (one < soonest) soonest = one;
   }
@@ -195,9 +221,8 @@ void replica_state<P, M, S, T, C, O>::set_alarm() {
 
 // Transfers, snapshots, start and stop: what has come about, and what took too long.
 template <class P, class M, class S, class T, class C, class O>
-void replica_state<P, M, S, T, C, O>::look_after_waiters() {
+void replica_state<P, M, S, T, C, O>::look_after_waiters(time_ns now) {
   if (ended_ || node_ == nullptr) return;
-  time_ns const now = boot_time();
   error const late{error_code::timed_out, options_.id, "replica", "look at status()"};
   if (now >= start_deadline_) {
     start_deadline_ = never;

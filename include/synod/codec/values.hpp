@@ -158,6 +158,7 @@ class value_coder {
   // Appends to scratch_. Returns: what decoding will take, or `cannot`.
   std::size_t write_bytes(value const& from) {
     wire_writer out(scratch_);
+    if (from.is_batch()) make_room(from);
     out(static_cast<std::uint8_t>(from.kind()), from.stamp());
     switch (from.kind()) {
       case value_kind::noop: break;
@@ -170,6 +171,15 @@ class value_coder {
         return change_cost;
     }
     return cannot;
+  }
+
+  // A buffer of the right size at once: it is kept for as long as the value.
+  void make_room(value const& from) {
+    std::size_t room = 17 + from.origins().size() * origin_length;
+    if constexpr (bulk_codec<Coder, Command>) {
+      room += from.commands().size() * Coder::template encoded_length<Command>;
+    }
+    scratch_.reserve(room);
   }
 
   std::size_t write_batch(wire_writer& out, value const& from) {

@@ -30,18 +30,19 @@ class id_index {
   // Requires: no place with this id is stored, and `place` is not none.
   template <class Id, class IdAt>
   void insert(Id const& id, std::uint32_t place, IdAt&& id_at) {
-    reserve(used_ + 1, id_at);
+    if (cells_.size() * 3 < (used_ + 1) * 4) reserve(used_ + 1, id_at);
     put(id, place);
     ++used_;
   }
 
-  // Does nothing when the id is not stored.
+  // Returns the place that had the id; none, and nothing is done, when it is not stored.
   template <class Id, class IdAt>
-  void erase(Id const& id, IdAt&& id_at) {
-    if (used_ == 0) return;
+  std::uint32_t erase(Id const& id, IdAt&& id_at) {
+    if (used_ == 0) return none;
     std::size_t hole = home_of(id);
     while (cells_[hole] != none && id_at(cells_[hole]) != id) hole = (hole + 1) & mask();
-    if (cells_[hole] == none) return;
+    std::uint32_t const gone = cells_[hole];
+    if (gone == none) return none;
     --used_;
     // Whoever was pushed past the hole moves back into it, so that no tombstones pile up.
     for (std::size_t at = (hole + 1) & mask(); cells_[at] != none; at = (at + 1) & mask()) {
@@ -51,6 +52,7 @@ class id_index {
       hole = at;
     }
     cells_[hole] = none;
+    return gone;
   }
 
   template <class IdAt>

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -44,10 +45,10 @@ class reply_store {
                     std::span<std::byte const> content) {
     make_room(content.size());
     std::uint32_t const at = take();
-    replies_[at] = {
-        session, number, version, bytes_.size(), static_cast<std::uint32_t>(content.size()),
-        newest_, none};
-    bytes_.insert(bytes_.end(), content.begin(), content.end());
+    replies_[at] = {session, number, version, used_, static_cast<std::uint32_t>(content.size()),
+                    newest_, none};
+    if (!content.empty()) std::memcpy(bytes_.data() + used_, content.data(), content.size());
+    used_ += content.size();
     link_last(at);
     living_ += content.size();
     ++size_;
@@ -62,7 +63,7 @@ class reply_store {
     --size_;
     gone.newer = free_;
     free_ = at;
-    if (size_ == 0) bytes_.clear();
+    if (size_ == 0) used_ = 0;
   }
 
   // Puts replies that were added in any order into the order of their versions.
@@ -81,7 +82,7 @@ class reply_store {
 
   void reserve(std::size_t count, std::size_t content) {
     replies_.reserve(count);
-    bytes_.reserve(content);
+    if (content > bytes_.size()) bytes_.resize(content);
   }
 
  private:
@@ -101,20 +102,31 @@ class reply_store {
   }
 
   void make_room(std::size_t more) {
-    if (bytes_.size() + more <= bytes_.capacity() || bytes_.size() < living_ * 2) return;
-    spare_.clear();
-    spare_.reserve(bytes_.capacity());
+    if (used_ + more > bytes_.size()) make_new_room(more);
+  }
+  [[gnu::noinline]] void make_new_room(std::size_t more) {
+    if (used_ < living_ * 2) return bytes_.resize(wider(more));
+    if (spare_.size() < bytes_.size()) spare_.resize(bytes_.size());
+    std::size_t moved = 0;
     for (std::uint32_t at = oldest_; at != none; at = replies_[at].newer) {
       std::span<std::byte const> const from = bytes(at);
-      replies_[at].offset = spare_.size();
-      spare_.insert(spare_.end(), from.begin(), from.end());
+      replies_[at].offset = moved;
+      if (!from.empty()) std::memcpy(spare_.data() + moved, from.data(), from.size());
+      moved += from.size();
     }
     bytes_.swap(spare_);
+    used_ = moved;
+    if (used_ + more > bytes_.size()) bytes_.resize(wider(more));
+  }
+  [[nodiscard]] std::size_t wider(std::size_t more) const {
+    std::size_t const needed = used_ + more;
+    return needed < bytes_.size() * 2 ? bytes_.size() * 2 : needed;
   }
 
   list<reply> replies_;
-  std::vector<std::byte> bytes_;
+  std::vector<std::byte> bytes_;  // all of it room, of which `used_` are taken
   std::vector<std::byte> spare_;
+  std::size_t used_ = 0;
   std::size_t living_ = 0;
   std::size_t size_ = 0;
   std::uint32_t oldest_ = none;

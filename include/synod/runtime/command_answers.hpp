@@ -54,12 +54,14 @@ class command_answers {
   }
   // Attempts that want to leave.
   [[nodiscard]] bool take_requests(list<session_request>& into) {
-    std::swap(out_.send, into);
-    return !into.empty();
+    if (out_.send.empty()) return false;
+    out_.send.swap(into);
+    return true;
   }
   // Tells the callers of what ended without a result.
   void deliver() {
-    std::swap(ended_, delivered_);
+    if (ended_.empty()) return;
+    ended_.swap(delivered_);
     for (ended_command const& one : delivered_) {
       with_result(one.of.alternative, [&]<class Result>(Result* /*which*/) {
         if (auto const* const no = one.fate.refused()) {
@@ -157,13 +159,8 @@ class command_answers {
 
   // Tells the session; true if the operation was still under way, and so ended with this.
   bool finish(time_ns now, waiting_command const& whom, std::uint64_t version) {
-    auto const yes = answer_to(whom, session_answer_kind::done, version);
-    client_.answered(now, self_, yes, out_);
-    bool here = false;
-    for (std::size_t i = 0; i < out_.finished.size() && !here; ++i) {
-      here = out_.finished[i].handle == whom.handle;
-      if (here) out_.finished.erase(out_.finished.begin() + static_cast<std::ptrdiff_t>(i));
-    }
+    bool const here = client_.done(now, whom.handle, whom.attempt, whom.key.session,
+                                   whom.key.number, version, out_);
     collect();
     return here;
   }

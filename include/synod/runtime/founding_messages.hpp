@@ -155,6 +155,9 @@ struct founding_output {
   list<deferred_send> send_after;  // once `persisted(n)` with n >= after was called
   list<founding_event> events;
 
+  [[nodiscard]] bool empty() const {
+    return send_now.empty() && persist.empty() && send_after.empty() && events.empty();
+  }
   void clear() {
     send_now.clear();
     persist.clear();

@@ -91,7 +91,8 @@ class node {
   void tick(time_ns now) {
     if (stopped_) return;
     founding_.tick(now, boot_);
-    drive_founding(now);
+    // Of a node that runs, `turn` looks at what became durable.
+    if (!running() || !boot_.empty()) drive_founding(now);
     if (!running()) return;
     core_->tick(now, out_);
     commands_->tick(now);

@@ -178,8 +178,7 @@ void node<Parts>::drive_founding(time_ns now) {
     }
     boot_held_.resize(left);
     for (founding_event const& event : wanted.events) on_founding(now, event);
-    more = !boot_.send_now.empty() || !boot_.persist.empty() || !boot_.send_after.empty() ||
-           !boot_.events.empty();
+    more = !boot_.empty();
   }
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <synod/core/assert.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
-#include <synod/log/sort_by_key.hpp>
 #include <synod/runtime/attempts.hpp>
 #include <synod/runtime/finished_numbers.hpp>
 #include <synod/runtime/leader_guess.hpp>
@@ -54,6 +52,12 @@ class client_session {
   result<std::uint64_t> submit(time_ns now, Payload what, time_ns deadline, session_output& out) {
     auto const begun = begin(std::move(what), deadline, false, std::nullopt);
     if (!begun) return begun;
+    if (queue_.empty() && session_.value != 0 && numbers_.has_room()) {
+      operation& one = places_[place_of(*begun)];
+      one.number = numbers_.take();
+      send(now, one, out);
+      return begun;
+    }
     queue_.push_back(place_of(*begun));
     launch(now, out);
     return begun;
@@ -68,6 +72,18 @@ class client_session {
   }
 
   void answered(time_ns now, node_id from, session_answer const& got, session_output& out);
+  // An answer that it was done, of somebody who takes the result himself: the operation ends, and
+  // is not among `finished`. Returns false where such an answer would have changed nothing.
+  bool done(time_ns now, std::uint64_t handle, std::uint32_t attempt, session_id in,
+            sequence number, std::uint64_t version, session_output& out) {
+    operation* const one = find(handle);
+    bool const known = one != nullptr && attempt != 0 && attempt <= one->count && !one->read;
+    if (!known || in != session_ || number != one->number) return false;
+    if (version > seen_) seen_ = version;
+    let_go(*one);
+    if (!queue_.empty()) launch(now, out);
+    return true;
+  }
   // Everything sent to that node may or may not have arrived.
   void connection_lost(time_ns now, node_id to, session_output& out);
   void tick(time_ns now, session_output& out);
@@ -213,6 +229,9 @@ class client_session {
 
   void finish(operation& one, outcome<std::uint64_t> fate, session_output& out) {
     out.finished.push_back({one.handle, std::move(fate)});
+    let_go(one);
+  }
+  void let_go(operation& one) {
     if (one.number.value != 0) numbers_.finish(one.number);
     free_.push_back(place_of(one.handle));
     one.handle = 0;
@@ -252,145 +271,6 @@ class client_session {
   std::uint64_t token_low_ = 0;
 };
 
-template <class Payload>
-void client_session<Payload>::answered(time_ns now, node_id from, session_answer const& got,
-                                       session_output& out) {
-  if (got.handle == 0) return answered_open(now, from, got, out);
-  bool const news = guess_.follow(got.hint);
-  operation* const one = find(got.handle);
-  if (one == nullptr || got.attempt == 0 || got.attempt > one->count) return;
-  // What an earlier session was told says nothing about this one.
-  if (!one->read && (got.session != session_ || got.number != one->number)) return;
-  switch (got.kind) {
-    case session_answer_kind::opened: return;
-    case session_answer_kind::done:
-      if (got.version > seen_) seen_ = got.version;
-      finish(*one, outcome<std::uint64_t>(got.version), out);
-      break;
-    case session_answer_kind::forgotten: fail(*one, got.why, out); break;
-    case session_answer_kind::expired: return lose_session(now, *one, got, out);
-    case session_answer_kind::refused: on_refusal(now, *one, got, out); break;
-    case session_answer_kind::uncertain:
-      one->last = got.why;
-      if (got.attempt != one->count || one->state != attempts::phase::sent) return;
-      if (!news) guess_.doubt(from);
-      pause(now, *one);
-      break;
-  }
-  launch(now, out);
-}
-
-template <class Payload>
-void client_session<Payload>::on_refusal(time_ns now, operation& one, session_answer const& got,
-                                         session_output& out) {
-  one.refuse(got.attempt);
-  one.last = got.why;
-  one.hint = got.hint;
-  if (is_final(got.why.code)) return fail(one, got.why, out);
-  // Not the last attempt: that one is still under way.
-  if (got.attempt != one.count || one.state != attempts::phase::sent) return;
-  auto const& leader = guess_.leader();
-  bool const somewhere_else = !one.only.has_value() && leader.has_value() && leader != one.target;
-  if (somewhere_else && one.hops < options_.hops_max) {
-    ++one.hops;
-    return send(now, one, out);
-  }
-  if (leader == one.target && got.why.code == error_code::not_leader) guess_.doubt(one.target);
-  pause(now, one);
-}
-
-// The session is gone, and with it what it knew. What was sent only once, and was told so by that
-// attempt over a link that does not duplicate, was not done and goes into the next session; any
-// other attempt may have been applied before the session went.
-template <class Payload>
-void client_session<Payload>::lose_session(time_ns now, operation& told, session_answer const& got,
-                                           session_output& out) {
-  told.refuse(got.attempt);
-  session_ = session_id();
-  numbers_.restart();
-  draw_token();
-  opening_ = false;
-  queue_.clear();
-  for (operation& one : places_) {
-    if (one.handle == 0 || one.read) continue;
-    bool const again = one.surely_not_done(options_.links_deliver_once) ||
-                       SYNOD_MUTATION(client_resends_what_expired);
-    std::uint64_t const number = std::exchange(one.number, sequence()).value;
-    if (again) {
-      static_cast<attempts&>(one) = {};
-      queue_.push_back(place_of(one.handle));
-    } else {
-      fail(one, wrong(error_code::session_expired, number, "read to find out"), out);
-    }
-  }
-  sort_by_key(queue_, [this](std::uint32_t place) { return places_[place].handle; });
-  launch(now, out);
-}
-
-template <class Payload>
-void client_session<Payload>::answered_open(time_ns now, node_id from, session_answer const& got,
-                                            session_output& out) {
-  bool const news = guess_.follow(got.hint);
-  if (!opening_ || got.attempt == 0 || got.attempt > open_.count) return;
-  if (got.kind == session_answer_kind::opened) {
-    if (got.session.value == 0) return;
-    // An answer to an earlier opening names a session that was given up.
-    if (got.token_high != token_high_ || got.token_low != token_low_) return;
-    opening_ = false;
-    session_ = got.session;
-    numbers_.restart();
-    if (got.version > seen_) seen_ = got.version;
-    return launch(now, out);
-  }
-  if (got.attempt != open_.count || open_.state != attempts::phase::sent) return;
-  if (news && open_.hops < options_.hops_max) {
-    ++open_.hops;
-    return send_open(now, out);
-  }
-  guess_.doubt(from);
-  pause(now, open_);
-}
-
-template <class Payload>
-void client_session<Payload>::connection_lost(time_ns now, node_id to, session_output& out) {
-  guess_.doubt(to);
-  for (operation& one : places_) {
-    if (one.handle != 0 && one.under_way_to(to)) pause(now, one);
-  }
-  if (opening_ && open_.under_way_to(to)) pause(now, open_);
-  tick(now, out);
-}
-
-template <class Payload>
-void client_session<Payload>::tick(time_ns now, session_output& out) {
-  if (now >= soonest_) {
-    soonest_ = never;
-    for (operation& one : places_) {
-      if (one.handle != 0) expire(now, one, out);
-    }
-  }
-  if (opening_ && now >= open_.next) {
-    if (open_.state == attempts::phase::sent) guess_.doubt(open_.target);
-    send_open(now, out);
-  }
-  launch(now, out);
-  if (opening_ && queue_.empty()) opening_ = false;
-}
-
-template <class Payload>
-void client_session<Payload>::expire(time_ns now, operation& one, session_output& out) {
-  if (now >= one.deadline) {
-    bool const certain = one.read || one.surely_not_done(options_.links_deliver_once);
-    bool const told = one.last.code != error_code::none && certain;
-    char const* const next = certain ? "try again" : "read to find out";
-    return fail(one, told ? one.last : wrong(error_code::timed_out, one.count, next), out);
-  }
-  if (one.state != attempts::phase::queued && now >= one.next) {
-    if (one.state == attempts::phase::sent) guess_.doubt(one.target);
-    send(now, one, out);
-  }
-  wake(one.deadline);
-  if (one.state != attempts::phase::queued) wake(one.next);
-}
-
 }  // namespace synod
+
+#include <synod/runtime/session_events.hpp>

@@ -73,12 +73,11 @@ class waiting_commands {
   }
 
   std::optional<waiting_command> take(command_key const& key) {
-    std::uint32_t const place = index_.find(key, key_at());
+    std::uint32_t const place = index_.erase(key, key_at());
     if (place == id_index::none) return std::nullopt;
-    waiting_command const taken = places_[place];
-    index_.erase(key, key_at());
-    places_[place].key = {};
     free_.push_back(place);
+    waiting_command const taken = places_[place];
+    places_[place].key = {};
     return taken;
   }
 
