@@ -40,7 +40,7 @@ struct bench {
   client_table table{small};
   std::uint64_t next = 1;
 
-  session_id open() { return table.open(slot(next++)); }
+  session_id open(bool ordered = false) { return table.open(slot(next++), ordered); }
   client_verdict apply(session_id session, std::uint64_t number, std::uint64_t acked = 0) {
     std::uint64_t const position = position_of(slot(next++), 0);
     client_decision const found = table.decide(session, sequence(number), sequence(acked));
@@ -79,6 +79,40 @@ TEST(client_table, a_pipeline_may_be_applied_in_any_order) {
   EXPECT_EQ(b.apply(s, 1), client_verdict::execute);
   EXPECT_EQ(b.apply(s, 2), client_verdict::execute);
   EXPECT_EQ(b.apply(s, 3), client_verdict::cached);
+}
+
+TEST(client_table, a_session_that_wants_order_applies_in_the_order_of_the_numbers) {
+  bench b;
+  session_id const s = b.open(true);
+  EXPECT_TRUE(wants_order(s));
+  EXPECT_FALSE(wants_order(b.open()));
+  EXPECT_EQ(b.apply(s, 3), client_verdict::early);
+  EXPECT_EQ(b.apply(s, 2), client_verdict::early);
+  EXPECT_EQ(b.apply(s, 1), client_verdict::execute);
+  EXPECT_EQ(b.apply(s, 3), client_verdict::early);
+  EXPECT_EQ(b.apply(s, 2), client_verdict::execute);
+  EXPECT_EQ(b.apply(s, 3), client_verdict::execute);
+  EXPECT_EQ(b.apply(s, 2), client_verdict::cached);
+}
+
+TEST(client_table, what_a_client_gave_up_is_waited_for_by_nobody_and_never_applied) {
+  bench b;
+  session_id const s = b.open(true);
+  EXPECT_EQ(b.apply(s, 1), client_verdict::execute);
+  EXPECT_EQ(b.apply(s, 4, 1), client_verdict::early);
+  EXPECT_EQ(b.apply(s, 4, 2), client_verdict::early);
+  EXPECT_EQ(b.apply(s, 4, 3), client_verdict::execute);
+  EXPECT_EQ(b.apply(s, 2), client_verdict::expired);
+  EXPECT_EQ(b.apply(s, 3), client_verdict::expired);
+}
+
+TEST(client_table, nothing_is_kept_of_what_comes_early) {
+  bench b;
+  session_id const s = b.open(true);
+  b.apply(s, 1);
+  std::size_t const before = encoded(b.table).size();
+  for (std::uint64_t number : {5U, 4U, 3U, 5U}) b.apply(s, number);
+  EXPECT_EQ(encoded(b.table).size(), before);
 }
 
 TEST(client_table, what_exceeds_the_flight_is_refused_and_never_applied) {
@@ -152,7 +186,7 @@ TEST_P(client_table_history, agrees_with_its_twin) {
   std::size_t most = 0;
   for (std::uint64_t at = 1; at < 3000U; ++at) {
     if (opened.size() == 1 || random.below(large ? 30 : 25) == 0) {
-      session_id const made = table.open(slot(at));
+      session_id const made = table.open(slot(at), !large && random.below(2) == 0);
       ASSERT_EQ(twin.open(made.value), made.value);
       opened.push_back(made.value);
       continue;

@@ -82,6 +82,25 @@ TEST(executor, with_one_under_way_the_commands_of_a_client_keep_their_order) {
   EXPECT_EQ(b.on.state().total, 5);
 }
 
+// Where it may have several, its session asks for order: a later one waits nowhere, but is put into
+// another slot by its client.
+TEST(executor, a_session_that_wants_order_has_it_through_snapshots_too) {
+  bench b;
+  b.apply(slot_value<long_command>::of(session_change{session_change::order_bit, 1}, 0));
+  session_id const s = b.sink.last_opened;
+  EXPECT_EQ(b.apply(batch_of<long_command>(s, 2, {6, 7})),
+            (lines{"early 1/2 @2.0", "early 1/3 @2.1"}));
+  bench other;
+  ASSERT_FALSE(support::install(other.on, support::snapshot_of(b.on)));
+  for (bench* each : {&b, &other}) {
+    EXPECT_EQ(each->apply(batch_of<long_command>(s, 1, {5})), (lines{"done 1/1 @3.0 = 5"}));
+    EXPECT_EQ(each->apply(batch_of<long_command>(s, 3, {7})), (lines{"early 1/3 @4.0"}));
+    EXPECT_EQ(each->apply(batch_of<long_command>(s, 1, {5, 6, 7})),
+              (lines{"cached 1/1 @3.0 = 8", "done 1/2 @5.1 = 11", "done 1/3 @5.2 = 18"}));
+  }
+  EXPECT_EQ(b.on.digest(), other.on.digest());
+}
+
 TEST(executor, says_what_was_not_applied) {
   bench b;
   session_id const s = b.open();

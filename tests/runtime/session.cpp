@@ -63,6 +63,9 @@ struct bench {
   void refuse(session_request const& to, error_code why, leader_hint where = {}) {
     answer(to, session_answer_kind::refused, why, where);
   }
+  void early(session_request const& to) {
+    answer(to, session_answer_kind::uncertain, error_code::out_of_order);
+  }
   void done(session_request const& to, std::uint64_t version) {
     session_answer made = reply(to, session_answer_kind::done);
     made.version = version;
@@ -392,4 +395,95 @@ TEST(session, reads_need_no_session_and_carry_what_was_seen) {
   b.now = 2 * second;
   b.client.tick(b.now, b.out);
   EXPECT_NE(b.finished().fate.refused(), nullptr);  // a read that fails was not done
+}
+
+namespace {
+
+// A client that wants order, with three commands under way.
+struct ordered_bench : bench {
+  session_request sent[3];
+
+  ordered_bench() : bench(in_order()) {
+    for (int what : {1, 2, 3}) submit(what);
+    EXPECT_NE(out.send.front().token_high & session_change::order_bit, 0U);
+    open((5 << 16) + 1);
+    for (session_request& one : sent) one = take();
+  }
+  static session_options in_order() {
+    session_options made;
+    made.ordered = true;
+    return made;
+  }
+};
+
+}  // namespace
+
+TEST(session, asks_for_order_only_where_it_is_wanted) {
+  bench b;
+  b.submit(1);
+  EXPECT_EQ(b.take().token_high & session_change::order_bit, 0U);
+}
+
+TEST(session, what_is_to_keep_its_order_goes_to_one_node_until_that_fails) {
+  ordered_bench b;
+  EXPECT_EQ(b.sent[0].to, b.sent[1].to);
+  EXPECT_EQ(b.sent[0].to, b.sent[2].to);
+  EXPECT_NE(b.next().to, b.sent[0].to);
+}
+
+TEST(session, what_came_early_goes_again_in_order_once_the_one_before_it_is_done) {
+  ordered_bench b;
+  b.early(b.sent[2]);
+  b.early(b.sent[1]);
+  b.submit(4);
+  EXPECT_TRUE(b.out.send.empty());  // it would come early as well
+  b.done(b.sent[0], 1);
+  for (std::uint64_t number = 2; number <= 4; ++number) {
+    session_request const again = b.take();
+    EXPECT_EQ(again.number, sequence(number));
+    EXPECT_EQ(again.acked_upto, sequence(1));
+    EXPECT_EQ(again.attempt, number == 4 ? 1U : 2U);
+    EXPECT_EQ(again.to, b.sent[0].to);
+  }
+  EXPECT_TRUE(b.out.send.empty());
+}
+
+TEST(session, what_came_early_need_not_wait_for_what_is_given_up) {
+  ordered_bench b;
+  b.early(b.sent[1]);
+  b.done(b.sent[2], 3);  // only a server that is wrong says so
+  b.now = 9 * second;
+  b.submit(4);
+  b.out.send.clear();
+  b.out.finished.clear();
+  b.now = 10 * second;
+  b.client.tick(b.now, b.out);
+  ASSERT_EQ(b.out.finished.size(), 2U);  // the first two had their time
+  EXPECT_NE(b.out.finished[0].fate.unknown(), nullptr);
+  EXPECT_NE(b.out.finished[1].fate.unknown(), nullptr);
+  EXPECT_EQ(b.take().acked_upto, sequence(3));
+}
+
+TEST(session, what_came_early_may_have_been_done_by_another_attempt) {
+  ordered_bench b;
+  b.advance(second);  // all three are sent again
+  b.out.send.clear();
+  b.early(b.sent[1]);
+  b.advance(10 * second);
+  for (session_finished const& one : b.out.finished) EXPECT_NE(one.fate.unknown(), nullptr);
+  EXPECT_EQ(b.out.finished.size(), 3U);
+}
+
+TEST(session, whose_time_is_over_before_it_leaves_does_not_give_its_turn_to_a_later_one) {
+  bench b;
+  b.submit(1, second);
+  b.submit(2);
+  b.now = second;
+  b.client.tick(b.now, b.out);
+  b.finished();
+  b.submit(3);  // takes the place that the first had
+  b.out.send.erase(b.out.send.begin(), b.out.send.end() - 1);
+  b.open();
+  EXPECT_EQ(*b.client.payload(b.take().handle), 2);
+  EXPECT_EQ(*b.client.payload(b.take().handle), 3);
 }

@@ -3,6 +3,7 @@
 
 #include <synod/log/client_table.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -49,7 +50,13 @@ class client_twin {
       return synod::client_verdict::refused;
     }
     if (number <= acked || number <= found->second.acked) return synod::client_verdict::expired;
-    if (found->second.executed.count(number) == 0) return synod::client_verdict::execute;
+    if (found->second.executed.count(number) == 0) {
+      std::uint64_t const floor = std::max(acked, found->second.acked);
+      for (std::uint64_t each = floor + 1; id % 2 != 0 && each < number; ++each) {
+        if (found->second.executed.count(each) == 0) return synod::client_verdict::early;
+      }
+      return synod::client_verdict::execute;
+    }
     return found->second.replies.count(number) != 0 ? synod::client_verdict::cached
                                                     : synod::client_verdict::expired;
   }

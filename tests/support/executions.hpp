@@ -58,6 +58,7 @@ struct written_sink {
   }
   void expired(synod::applied_origin const& whose) { add("expired", whose, ""); }
   void refused(synod::applied_origin const& whose) { add("refused", whose, ""); }
+  void early(synod::applied_origin const& whose) { add("early", whose, ""); }
   void opened(synod::session_change const& asked, synod::session_id made) {
     last_opened = made;
     lines.push_back("opened " + std::to_string(asked.token_high) + " as " +

@@ -98,6 +98,8 @@ std::vector<planted> of_masterless() {
         "recycled_lap_accepted"}) {
     all.push_back({name, "masterless_multi_paxos", "majority", 5});
   }
+  // Several commands of one client under way, which slots decide in any order.
+  all.push_back({"order_of_a_client_ignored", "masterless_multi_paxos", "majority", 5, "nodes"});
   add_schedules("masterless_multi_paxos", all);
   return all;
 }

@@ -2,6 +2,7 @@
 #include <synod/testing/invariants/acknowledged.hpp>
 #include <synod/testing/invariants/agreement.hpp>
 #include <synod/testing/invariants/bounds.hpp>
+#include <synod/testing/invariants/client_order.hpp>
 #include <synod/testing/invariants/durable_evidence.hpp>
 #include <synod/testing/invariants/exactly_once.hpp>
 #include <synod/testing/invariants/lease.hpp>
@@ -356,6 +357,26 @@ TEST(invariants, i14_one_lease_at_a_time) {
   found.clear();
   check.holds(at(0), b(3, 1), true, found);
   EXPECT_TRUE(broken(found, "I14"));
+}
+
+TEST(invariants, i15_a_client_that_asked_for_order_has_it) {
+  violations found;
+  client_order check;
+  check.done(2, 20, found);
+  check.done(5, 50, found);
+  check.done(1, 10, found);
+  check.done(4, 30, found);
+  EXPECT_FALSE(found.any());
+  check.done(3, 35, found);
+  EXPECT_TRUE(broken(found, "I15"));
+  found.clear();
+  check.done(6, 40, found);
+  EXPECT_TRUE(broken(found, "I15"));
+  found.clear();
+  client_order unasked(false);
+  unasked.done(1, 20, found);
+  unasked.done(2, 10, found);
+  EXPECT_FALSE(found.any());
 }
 
 }  // namespace

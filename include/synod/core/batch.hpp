@@ -27,12 +27,16 @@ struct command_origin {
   friend constexpr bool operator==(command_origin const&, command_origin const&) = default;
 };
 
-// Opens a session, recognised by whoever asked through the token. Its id is the position at which
-// this is applied.
+// Opens a session, recognised by whoever asked through the token, of which one bit says whether its
+// commands are to be applied in the order of their numbers. Its id is the position at which this is
+// applied.
 struct session_change {
+  static constexpr std::uint64_t order_bit = std::uint64_t{1} << 63;
+
   std::uint64_t token_high = 0;
   std::uint64_t token_low = 0;
 
+  [[nodiscard]] constexpr bool wants_order() const { return (token_high & order_bit) != 0; }
   friend constexpr bool operator==(session_change const&, session_change const&) = default;
 };
 

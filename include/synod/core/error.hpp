@@ -66,10 +66,12 @@ enum class error_code : std::uint16_t {
   cancelled,  // by whoever waited for it
   // Reads of a level that only a leader serves, where there never is one.
   nobody_leads,
+  // A command that was decided before another one that its client had submitted earlier.
+  out_of_order,
 };
 
 // One above the highest code, for tables of counts.
-inline constexpr std::size_t error_codes = static_cast<std::size_t>(error_code::nobody_leads) + 1;
+inline constexpr std::size_t error_codes = static_cast<std::size_t>(error_code::out_of_order) + 1;
 
 constexpr char const* name_of(error_code code) {
   switch (code) {
@@ -121,6 +123,7 @@ constexpr char const* name_of(error_code code) {
     case error_code::too_many_connections: return "too many connections";
     case error_code::cancelled: return "cancelled";
     case error_code::nobody_leads: return "nobody leads";
+    case error_code::out_of_order: return "out of order";
   }
   return "unknown error";
 }

@@ -25,6 +25,7 @@ namespace synod {
 //
 // A session may have `in_flight_max` commands beyond the ones whose replies it acknowledged, and
 // they may be applied in any order. So the table keeps a set of sequences, not the highest one.
+// Of a session that wants order each is applied only once all below it are, or were given up.
 class client_table {
  public:
   // Fixed by the format: what a node keeps decides what it answers, so nodes must not differ.
@@ -62,7 +63,8 @@ class client_table {
     }
     std::size_t const place = lower_bound(found.done, number);
     if (place == found.done.size() || found.done[place].number != number) {
-      return {client_verdict::execute, 0, {}};
+      bool const early = wants_order(session) && overtakes(found, number, acked_upto);
+      return {early ? client_verdict::early : client_verdict::execute, 0, {}};
     }
     std::uint32_t const reply = found.done[place].reply;
     if (reply == reply_store::none) return {};
@@ -70,9 +72,9 @@ class client_table {
   }
 
   // A slot opens a session; the one whose last entry is oldest makes room (PROTOCOLS X4).
-  session_id open(slot at) {
+  session_id open(slot at, bool ordered = false) {
     while (index_.size() >= capacity()) evict(oldest_);
-    session_id const made(position_of(at, 0));
+    session_id const made = session_opened_at(at, ordered);
     std::uint32_t const place = take();
     state& fresh = sessions_[place];
     fresh.id = made;
@@ -232,6 +234,15 @@ class client_table {
       }
     }
     return low;
+  }
+
+  // Whether a command below it was neither applied nor acknowledged as finished, which is what a
+  // client does with one that it gives up, and what keeps that from being applied later. In a
+  // session that wants order there are no gaps between those that were applied.
+  static bool overtakes(state const& of, sequence number, sequence acked_upto) {
+    sequence last = acked_upto > of.acked_upto ? acked_upto : of.acked_upto;
+    if (!of.done.empty() && of.done.back().number > last) last = of.done.back().number;
+    return number > last.next() && !SYNOD_MUTATION(order_of_a_client_ignored);
   }
 
   std::uint32_t take() {

@@ -33,7 +33,7 @@ struct applied_origin {
 
 // What a host does with each outcome of a slot. `done` gets the typed result of a command applied
 // just now; `cached` the encoded reply of one that was applied before, with the version of then;
-// `expired` and `refused` say that this entry changed nothing (see client_verdict).
+// `expired`, `refused` and `early` say that this entry changed nothing (see client_verdict).
 template <class Sink, class Result>
 concept result_sink = requires(Sink& to, applied_origin const& whose, Result const& value,
                                std::span<std::byte const> reply, session_change const& asked,
@@ -42,6 +42,7 @@ concept result_sink = requires(Sink& to, applied_origin const& whose, Result con
   to.cached(whose, reply);
   to.expired(whose);
   to.refused(whose);
+  to.early(whose);
   to.opened(asked, made);
   to.barrier(made, whose.number, at);
   to.configured(configuration);
@@ -53,6 +54,7 @@ struct null_sink {
   void cached(applied_origin const&, std::span<std::byte const>) {}
   void expired(applied_origin const&) {}
   void refused(applied_origin const&) {}
+  void early(applied_origin const&) {}
   void opened(session_change const&, session_id) {}
   void barrier(session_id, sequence, slot) {}
   void configured(governed_from const&) {}
@@ -122,7 +124,7 @@ class executor {
           to.configured(*made);
         }
         break;
-      case value_kind::session: to.opened(value.session(), clients_.open(at)); break;
+      case value_kind::session: open(at, value.session(), to); break;
     }
     configurations_.retire(at);
   }
@@ -208,6 +210,11 @@ class executor {
   }
 
   template <class Sink>
+  void open(slot at, session_change const& asked, Sink& to) {
+    to.opened(asked, clients_.open(at, asked.wants_order()));
+  }
+
+  template <class Sink>
   void apply_one(command const& what, applied_at const& where, sequence number, sequence acked_upto,
                  Sink& to) {
     client_decision const found = clients_.decide(where.session, number, acked_upto);
@@ -230,6 +237,7 @@ class executor {
         break;
       case client_verdict::expired: to.expired(whose); break;
       case client_verdict::refused: to.refused(whose); break;
+      case client_verdict::early: to.early(whose); break;
     }
   }
 

@@ -3,8 +3,11 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/ballot.hpp>
+#include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 
 namespace synod {
@@ -35,10 +38,22 @@ class leader_guess {
     failed_ = node;
   }
 
+  // Whom to ask now: the leader, if one is known; else each in turn. What is to keep its order goes
+  // `one_way`, until something has to be asked `again`. Requires: there are members.
+  node_id aim(membership const& known, bool one_way, bool again) {
+    if (leader_.has_value()) return *leader_;
+    auto const& all = known.members();
+    if (one_way && again) ++turn_;
+    node_id const next = all[static_cast<std::size_t>(turn_ % all.size())].id;
+    if (!one_way) ++turn_;
+    return next;
+  }
+
  private:
   ballot at_;
   std::optional<node_id> leader_;
   std::optional<node_id> failed_;
+  std::uint64_t turn_ = 0;
 };
 
 }  // namespace synod

@@ -83,6 +83,7 @@ struct node<Parts>::executor_calls {
     of.commands_->expired(whose, of.table().knows(whose.session));
   }
   void refused(applied_origin const& whose) { of.commands_->refused(whose); }
+  void early(applied_origin const& whose) { of.commands_->early(whose); }
   void opened(session_change const& asked, session_id made) { of.commands_->opened(asked, made); }
   void barrier(session_id label, sequence number, slot at) {
     if (label == of.barrier_label()) of.reads_.barrier_applied(number, at);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/batch.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
@@ -58,7 +59,7 @@ class client_session {
       send(now, one, out);
       return begun;
     }
-    queue_.push_back(place_of(*begun));
+    queue_.push_back(*begun);
     launch(now, out);
     return begun;
   }
@@ -123,7 +124,8 @@ class client_session {
   }
 
   void draw_token() {
-    token_high_ = dice_.next();
+    token_high_ = dice_.next() & ~session_change::order_bit;
+    if (options_.ordered) token_high_ |= session_change::order_bit;
     token_low_ = dice_.next();
   }
   void wake(time_ns at) {
@@ -159,13 +161,16 @@ class client_session {
   // Sends what is queued, as far as the session and its limit allow, in the order of submission.
   void launch(time_ns now, session_output& out) {
     std::size_t sent = 0;
+    bool follows = false;
     while (sent < queue_.size()) {
-      operation& one = places_[queue_[sent]];
-      bool const waits = one.handle != 0 && one.state == attempts::phase::queued;
-      if (waits && (session_.value == 0 || !numbers_.has_room())) break;
+      // Its time may be over, and its place another one's.
+      operation* const one = find(queue_[sent]);
+      bool const waits = one != nullptr && one->state == attempts::phase::queued;
+      if (waits && (session_.value == 0 || !may_leave(*one, follows))) break;
       if (waits) {
-        one.number = numbers_.take();
-        send(now, one, out);
+        if (one->number.value == 0) one->number = numbers_.take();
+        send(now, *one, out);
+        follows = true;
       }
       ++sent;
     }
@@ -177,19 +182,22 @@ class client_session {
     }
   }
 
-  void aim(attempts& one, std::optional<node_id> only) {
-    if (only.has_value()) {
-      one.target = *only;
-    } else if (guess_.leader().has_value()) {
-      one.target = *guess_.leader();
-    } else {
-      auto const& all = members_.members();
-      one.target = all[static_cast<std::size_t>(turn_++ % all.size())].id;
-    }
+  // What overtook others leaves again once they are finished, or right behind one that does; and
+  // what is behind it in the queue waits with it.
+  bool may_leave(operation const& one, bool follows) const {
+    if (one.number.value == 0) return numbers_.has_room();
+    return follows || one.number == numbers_.acked_upto().next();
+  }
+  void hold_back(operation& one) {
+    one.state = attempts::phase::queued;
+    std::size_t at = 0;
+    while (at < queue_.size() && queue_[at] < one.handle) ++at;
+    queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(at), one.handle);
   }
 
   session_request depart(time_ns now, attempts& one, std::optional<node_id> only) {
-    aim(one, only);
+    bool const again = one.state != attempts::phase::queued;
+    one.target = only.has_value() ? *only : guess_.aim(members_, options_.ordered, again);
     one.state = attempts::phase::sent;
     ++one.count;
     one.next = now + options_.attempt_timeout_ns;
@@ -259,10 +267,9 @@ class client_session {
   list<operation> places_;
   list<Payload> payloads_;  // by place, apart: they may be large
   list<std::uint32_t> free_;
-  list<std::uint32_t> queue_;  // places of commands to be sent first, in order
+  list<std::uint64_t> queue_;  // commands to be sent, in the order of their submission
   std::uint64_t begun_ = 0;
   std::uint64_t seen_ = 0;
-  std::uint64_t turn_ = 0;
   leader_guess guess_;
   time_ns soonest_ = never;
   bool opening_ = false;

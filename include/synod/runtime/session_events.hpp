@@ -2,9 +2,11 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/log/sort_by_key.hpp>
 #include <synod/runtime/session.hpp>
 
+#include <cstdint>
 #include <utility>
 
 // What a session makes of answers, of lost connections and of time: the other half of session.hpp.
@@ -32,6 +34,10 @@ void client_session<Payload>::answered(time_ns now, node_id from, session_answer
     case session_answer_kind::uncertain:
       one->last = got.why;
       if (got.attempt != one->count || one->state != attempts::phase::sent) return;
+      if (got.why.code == error_code::out_of_order) {
+        hold_back(*one);
+        break;
+      }
       if (!news) guess_.doubt(from);
       pause(now, *one);
       break;
@@ -70,6 +76,7 @@ void client_session<Payload>::lose_session(time_ns now, operation& told, session
   draw_token();
   opening_ = false;
   queue_.clear();
+  list<std::uint32_t> left;
   for (operation& one : places_) {
     if (one.handle == 0 || one.read) continue;
     bool const again = one.surely_not_done(options_.links_deliver_once) ||
@@ -77,12 +84,13 @@ void client_session<Payload>::lose_session(time_ns now, operation& told, session
     std::uint64_t const number = std::exchange(one.number, sequence()).value;
     if (again) {
       static_cast<attempts&>(one) = {};
-      queue_.push_back(place_of(one.handle));
+      left.push_back(place_of(one.handle));
     } else {
       fail(one, wrong(error_code::session_expired, number, "read to find out"), out);
     }
   }
-  sort_by_key(queue_, [this](std::uint32_t place) { return places_[place].handle; });
+  sort_by_key(left, [this](std::uint32_t place) { return places_[place].handle; });
+  for (std::uint32_t const place : left) queue_.push_back(places_[place].handle);
   launch(now, out);
 }
 

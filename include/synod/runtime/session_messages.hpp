@@ -18,6 +18,9 @@ struct session_options {
   std::uint32_t hops_max = 4;  // redirections in a row before a pause
   time_ns attempt_timeout_ns = 500'000'000;
   backoff_delay backoff;
+  // Whether commands take effect in the order in which they are submitted, those of which it is
+  // unknown whether they do left aside. Else those that are under way together may in any.
+  bool ordered = false;
   // Whether what is sent once arrives at most once, and so does each answer: a connection that is
   // given up when it breaks does that, datagrams do not.
   bool links_deliver_once = false;

@@ -111,9 +111,7 @@ class submissions {
     if (why == error_code::none) {
       openings_.add(change, client, asked.attempt);
     } else {
-      session_answer no;
-      no.kind = session_answer_kind::refused;
-      no.attempt = asked.attempt;
+      session_answer no{.kind = session_answer_kind::refused, .attempt = asked.attempt};
       no.why = {why, asked.attempt, "session", "try again"};
       no.hint = node.hint();
       answers_.answer_remote(client, no);
@@ -220,29 +218,27 @@ class submissions {
 
   template <class Result>
   void done(applied_origin const& whose, Result const& value) {
-    if (auto const whom = waiting_.take({whose.session, whose.number})) {
-      answers_.done(now_, *whom, whose.version, value);
-    }
+    auto const whom = waiting_.take({whose.session, whose.number});
+    if (whom.has_value()) answers_.done(now_, *whom, whose.version, value);
   }
   void cached(applied_origin const& whose, std::span<std::byte const> reply) {
-    if (auto const whom = waiting_.take({whose.session, whose.number})) {
-      answers_.done_before(now_, *whom, whose.version, reply);
-    }
+    auto const whom = waiting_.take({whose.session, whose.number});
+    if (whom.has_value()) answers_.done_before(now_, *whom, whose.version, reply);
   }
   void expired(applied_origin const& whose, bool session_lives) {
-    if (auto const whom = waiting_.take({whose.session, whose.number})) {
-      tell_expired(*whom, session_lives);
-    }
+    auto const whom = waiting_.take({whose.session, whose.number});
+    if (whom.has_value()) tell_expired(*whom, session_lives);
   }
   void refused(applied_origin const& whose) {
-    if (auto const whom = waiting_.take({whose.session, whose.number})) {
-      answers_.tell(now_, *whom, session_answer_kind::refused, error_code::bad_option, {});
-    }
+    changed_nothing(whose, session_answer_kind::refused, error_code::bad_option);
+  }
+  // It goes another time, since a slot above those of its predecessors is needed. Uncertain, since
+  // this need not be the attempt that waits here: that one may come at the right moment (H10).
+  void early(applied_origin const& whose) {
+    changed_nothing(whose, session_answer_kind::uncertain, error_code::out_of_order);
   }
   void opened(session_change const& asked, session_id made) {
-    session_answer yes;
-    yes.kind = session_answer_kind::opened;
-    yes.session = made;
+    session_answer yes{.kind = session_answer_kind::opened, .session = made};
     yes.version = made.value;
     yes.token_high = asked.token_high;
     yes.token_low = asked.token_low;
@@ -281,9 +277,7 @@ class submissions {
     if (leader.has_value()) return node.forward(*leader, forwarded_opening{asked.attempt, change});
     auto const why = node.open(change);
     if (!why) return;
-    session_answer no;
-    no.kind = session_answer_kind::refused;
-    no.attempt = asked.attempt;
+    session_answer no{.kind = session_answer_kind::refused, .attempt = asked.attempt};
     no.why = *why;
     answers_.answered(now_, self_, no);
   }
@@ -316,24 +310,28 @@ class submissions {
     client_table const& table = node.table();
     client_decision const found = table.decide(key.session, key.number, upto);
     if (found.verdict == client_verdict::execute) return false;
+    if (found.verdict == client_verdict::early) return false;  // not once it is decided, perhaps
     // A session that begins above what is applied here is not gone: it has not been seen yet.
     bool const ahead = key.session.value > position_of(node.applied(), UINT16_MAX);
     if (ahead && !SYNOD_MUTATION(h23_unseen_session_called_expired)) return false;
     auto const whom = waiting_.take(key);
     if (!whom.has_value()) return true;
-    switch (found.verdict) {
-      case client_verdict::execute: break;
-      case client_verdict::cached:
-        answers_.done_before(now_, *whom, found.version, found.reply);
-        break;
-      case client_verdict::expired: tell_expired(*whom, sent || table.knows(key.session)); break;
-      case client_verdict::refused: tell_or_forward(*whom, error_code::bad_option, true, node);
+    if (found.verdict == client_verdict::cached) {
+      answers_.done_before(now_, *whom, found.version, found.reply);
+    } else if (found.verdict == client_verdict::expired) {
+      tell_expired(*whom, sent || table.knows(key.session));
+    } else {
+      tell_or_forward(*whom, error_code::bad_option, true, node);
     }
     return true;
   }
 
   // --- answers ---
 
+  void changed_nothing(applied_origin const& whose, session_answer_kind kind, error_code why) {
+    auto const whom = waiting_.take({whose.session, whose.number});
+    if (whom.has_value()) answers_.tell(now_, *whom, kind, why, {});
+  }
   void tell_expired(waiting_command const& whom, bool session_lives) {
     answers_.tell(now_, whom,
                   session_lives ? session_answer_kind::forgotten : session_answer_kind::expired,
@@ -368,11 +366,8 @@ class submissions {
                                                        whom.key.number, certain, why, node.hint()});
   }
   void forward_refused(node_id from, forward_refusal const& got) {
-    session_answer no;
+    session_answer no{.session = got.session, .number = got.number, .attempt = got.attempt};
     no.kind = got.certain ? session_answer_kind::refused : session_answer_kind::uncertain;
-    no.session = got.session;
-    no.number = got.number;
-    no.attempt = got.attempt;
     no.handle = got.handle;
     no.why = {got.why, from.value, "submit", advice_on(got.why)};
     no.hint = got.hint;

@@ -3,6 +3,7 @@
 
 #include <synod/runtime/session.hpp>
 #include <synod/testing/faults.hpp>
+#include <synod/testing/invariants/client_order.hpp>
 #include <synod/testing/kv_history.hpp>
 #include <synod/testing/random.hpp>
 #include <synod/testing/read_promises.hpp>
@@ -42,9 +43,10 @@ class node_clients {
       given.links_deliver_once = random_.one_in(2);
       given.in_flight_max = static_cast<std::uint32_t>(random_.between(1, 4));
       given.attempt_timeout_ns = random_.between(50'000'000, 500'000'000);
+      given.ordered = random_.split(i).one_in(2);
       remotes_.push_back(
           {client_session<kv::command>(given, cluster_.members(), generator(random_.next())),
-           given.links_deliver_once});
+           given.links_deliver_once, client_order(given.ordered)});
     }
     time_ns const storm = cluster_.options().storm;
     planned_ = 10 + static_cast<std::size_t>(random_.below(70));
@@ -169,6 +171,7 @@ class node_clients {
   struct remote {
     client_session<kv::command> session;
     bool once = false;  // its links deliver at most once
+    client_order order;
     time_ns tick_at = never;
     std::map<std::uint64_t, std::size_t> flying{};         // by handle
     std::map<std::uint64_t, kv_key_model::output> told{};  // by handle
@@ -210,12 +213,7 @@ class node_clients {
     one.home = anywhere();
     one.key = random_.below(keys);
     if (random_.one_in(3)) {
-      static constexpr read::level levels[] = {
-          read::linearizable_log(),      read::linearizable_index(),
-          read::linearizable_follower(), read::session(),
-          read::bounded_stale(),         read::local(),
-          read::linearizable_quorum()};
-      one.level = levels[random_.below(7)];
+      one.level = read_promises::draw(random_);
       one.linearizable = one.level->index() < 3 || one.level->index() == 6;
     }
     return one;
@@ -293,6 +291,7 @@ class node_clients {
       ended.told = from.told[one.handle];
       from.told.erase(one.handle);
       if (one.fate) promises_.acknowledged(cluster_.now(), slot(*one.fate >> 16));
+      if (one.fate) from.order.done(one.handle, *one.fate, cluster_.found());
       fate const what = one.fate                        ? fate::done
                         : one.fate.refused() != nullptr ? fate::refused
                                                         : fate::unknown;

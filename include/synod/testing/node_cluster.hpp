@@ -299,6 +299,7 @@ class node_cluster {
     made.founding.spec = members_.spec();
     made.founding.constants = constants_;
     made.policy = snapshots_every(snapshot_slots_);
+    made.commands.session.ordered = chance.split(1).one_in(2);
     made.seed = chance.next();
     made.wait_for_storage = false;
     made.digests = true;

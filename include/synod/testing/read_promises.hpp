@@ -4,6 +4,7 @@
 #include <synod/core/error.hpp>
 #include <synod/runtime/read_levels.hpp>
 #include <synod/testing/facts.hpp>
+#include <synod/testing/random.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -57,6 +58,15 @@ class read_promises {
     if (read::kept(level, {with, began.acked, began.before_window})) return;
     found.add("I6", "a %s read sees slot %llu, and began when %llu was acknowledged",
               names[level.index()], wide(with.value), wide(began.acked.value));
+  }
+
+  static read::level draw(random_source& random) {
+    static constexpr read::level levels[] = {
+        read::linearizable_log(),      read::linearizable_index(),
+        read::linearizable_follower(), read::session(),
+        read::bounded_stale(),         read::local(),
+        read::linearizable_quorum()};
+    return levels[random.below(7)];
   }
 
  private:
