@@ -71,6 +71,42 @@ TEST(storage_mutations, a_segment_dropped_before_its_copies_are_durable_is_caugh
   EXPECT_TRUE(noticed);
 }
 
+// A log that becomes read-only while three records of its first segment live, which are so large
+// that only one of them finds room for a copy. Returns how many of them are there afterwards.
+std::size_t left_of_large_records() {
+  synod::testing::disk disk(synod::testing::random_source(11), {4096, 1 << 20});
+  synod::log_options options;
+  options.segment_bytes = synod::segment_bytes_min;
+  options.low_water_bytes = 1 << 18;
+  auto log = support::log_over_disk::open(disk.mount(), options);
+  std::uint64_t number = 0;
+  auto const put = [&](std::uint64_t at, std::size_t length) {
+    std::vector<std::byte> const body(length);
+    synod::record_view const one{{{}, synod::lane_id(1), synod::slot(at), synod::record_kind::vote},
+                                 {0, static_cast<std::uint32_t>(++number), synod::node_id(1)},
+                                 body,
+                                 synod::crc32c(body)};
+    log->append(std::span(&one, 1), ticket(number));
+  };
+  for (std::uint64_t at = 1; at <= 3; ++at) put(at, 15'000);
+  for (int i = 0; i < 30; ++i) put(100, 10);
+  while (number < 1000 && log->state() == synod::log_state::open) {
+    put(100 + number, 3000);
+    log->wait();
+  }
+  EXPECT_EQ(log->state(), synod::log_state::read_only);
+  for (int i = 0; i < 100; ++i) log->wait();
+  std::size_t found = 0;
+  for (auto const& one : support::read_all(*log).records) found += one.address.at <= synod::slot(3);
+  return found;
+}
+
+TEST(storage_mutations, a_segment_dropped_with_what_found_no_room_elsewhere_is_caught) {
+  EXPECT_EQ(left_of_large_records(), 3U);
+  mutated const on("living_segment_dropped");
+  EXPECT_LT(left_of_large_records(), 3U);
+}
+
 TEST(storage_mutations, a_tail_cut_at_corruption_is_caught) {
   support::traced_log const whole = support::marked_log({4096, 1 << 24}, 12);
   EXPECT_EQ(support::sweep_rot(whole, 997).silent, 0U);

@@ -231,6 +231,37 @@ run a_batch_that_lost_its_round() {
   return r;
 }
 
+// a holds a range, and contends for its next slot by a round of its own, since a reader was told of
+// it: {a, c} vote for the noop of that. What a proposes there under the range it does not vote for.
+run a_round_above_the_own_range() {
+  run r(3);
+  r.given(a).range_after = 1;
+  r.boot_all();
+  for (command one = 71; one < 90 && !r.core(a).leads(); ++one) {
+    (void)r.propose(a, one);
+    r.exchange({a, b, c});
+    r.fire(a);
+    r.exchange({a, b, c});
+  }
+  r.must(r.core(a).leads(), "a holds a range");
+  slot const open = r.core(a).chosen_upto().next();
+  r.forge(c, a, synod::extent_message(synod::extent_told{0, open, slot()}));
+  for (int i = 0; i < 20 && r.under_way<prepare>(a, c) == 0; ++i) r.fire(a);
+  r.deliver_first<prepare>(a, c);
+  r.deliver_first<promise>(c, a);
+  auto const noop = r.take<accept>(a, c);
+  r.drop_everything();
+  r.must(noop.has_value(), "a contends");
+  (void)r.propose(a, 91);
+  r.must(r.deliver_first<accept>(a, b), "b votes under the range");
+  r.deliver_first<accepted>(b, a);
+  (void)r.propose(a, 92);
+  r.drop_everything();
+  if (noop) r.hand_in(*noop);
+  r.exchange({a, c});
+  return r;
+}
+
 // What waits for a slot is bounded.
 run too_many_batches() {
   run r(3);
@@ -252,6 +283,7 @@ support::guarded const all[] = {
     {"masterless_multi_paxos", "read_ignores_unknown_configuration", a_read_by_old_members},
     {"masterless_multi_paxos", "read_across_boundary", a_read_across_a_boundary},
     {"masterless_multi_paxos", "gap_beyond_alpha", a_gap_to_fill},
+    {"masterless_multi_paxos", "own_refusal_counted", a_round_above_the_own_range},
     {"masterless_multi_paxos", "lost_batch_moves", a_batch_that_lost_its_round},
     {"masterless_multi_paxos", "batches_without_end", too_many_batches},
 };

@@ -298,10 +298,34 @@ run granted_in_an_earlier_silence() {
   return r;
 }
 
+// b voted for a's 71 in slot 2, and its disk lost what it knew of that slot later. It leads, finds
+// c's 72 there, and {c, d, e} vote for it: b has no vote to give, and what it holds is not chosen.
+run a_damaged_leader_holds_another_vote() {
+  run r = led_by_a<run>(5);
+  (void)r.propose(a, 71);
+  r.must(r.deliver_first<accept>(a, b), "b votes");
+  r.crash(a);
+  r.drop_everything();
+  r.campaign(c);
+  for (unsigned one : {d, e}) {
+    r.deliver_first<prepare>(c, one);
+    r.deliver_first<promise>(one, c);
+  }
+  (void)r.propose(c, 72);
+  r.must(r.deliver_first<accept>(c, d), "d votes for what c proposes");
+  r.drop_everything();
+  r.restart(b, lost({slot(2)}));
+  r.elect(b, {b, c, d, e});
+  r.must(r.core(b).chosen_upto() >= slot(2), "slot 2 is decided");
+  r.exchange({b, c, d, e});
+  return r;
+}
+
 support::guarded const all[] = {
     {"multi_paxos", "damage_read_as_empty", [] { return forgotten_by_one(lost({slot(2)})); }},
     {"multi_paxos", "amnesiac_promises", [] { return forgotten_by_one(everything_lost()); }},
     {"multi_paxos", "damaged_slot_votes", a_vote_over_a_rotten_one},
+    {"multi_paxos", "other_vote_chosen", a_damaged_leader_holds_another_vote},
     {"multi_paxos", "damaged_slot_marked", a_rotten_value_above_a_lost_vote},
     {"multi_paxos", "amnesiac_acknowledges", an_amnesiac_is_asked_for_a_pulse},
     {"multi_paxos", "amnesiac_supports", a_leader_on_the_word_of_an_amnesiac},

@@ -294,6 +294,7 @@ support::guarded const all[] = {
     {"multi_paxos", "promise_below_promise", lower_prepare},
     {"multi_paxos", "promise_not_recorded", [] { return lower_accept(false); }},
     {"multi_paxos", "accept_below_promise", [] { return lower_accept(false); }},
+    {"multi_paxos", "voted_at_once_unasked", [] { return lower_accept(false); }},
     {"multi_paxos", "promise_forgotten", [] { return lower_accept(true); }},
     {"multi_paxos", "vote_forgotten", restart_after_vote},
     {"multi_paxos", "vote_ignored", restart_after_vote},

@@ -63,7 +63,8 @@ class acceptor {
   // is promised from somewhere on. Returns whether it is; if not, on_accept has to judge.
   [[nodiscard, gnu::always_inline]] bool vote_at_once(ballot at, slot at_slot,
                                                       slot_value<Command> const& value) {
-    if (!promises_.of_topmost(at_slot, at)) return false;
+    bool const promised = promises_.of_topmost(at_slot, at);
+    if (!promised && !SYNOD_MUTATION(voted_at_once_unasked)) return false;
     cell* const here = cells_.at_once(at_slot);
     if (here == nullptr || !here->empty()) return false;
     here->voted = at;

@@ -47,7 +47,7 @@ class log_reclaim {
     bool const settled = durable >= settled_at_ || SYNOD_MUTATION(copies_not_awaited);
     if (state_ == state::settling && settled) {
       state_ = state::resting;
-      return live.in(oldest).alive == 0;
+      return live.in(oldest).alive == 0 || SYNOD_MUTATION(living_segment_dropped);
     }
     return false;
   }

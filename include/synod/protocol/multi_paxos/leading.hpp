@@ -158,7 +158,8 @@ class leadership {
     entry.at = at;
     entry.own = ticket();
     entry.done = false;
-    if (log.vote_at_once(mine_, at, value, out) || vote(at, value, log, out)) [[likely]] {
+    bool const voted = log.vote_at_once(mine_, at, value, out) || vote(at, value, log, out);
+    if (voted || SYNOD_MUTATION(own_refusal_counted)) [[likely]] {
       if (SYNOD_MUTATION(own_evidence_before_durable)) entry.votes = log.only_self();
       entry.own = log.last_ticket();
     }

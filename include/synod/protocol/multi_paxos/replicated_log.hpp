@@ -151,7 +151,8 @@ class replicated_log {
   // therefore has the value; otherwise it has to be learned.
   [[nodiscard, gnu::always_inline]] bool choose(slot at, ballot voted, Output& out) {
     cell* const here = acceptor_.cells().find(at);
-    if (here == nullptr || here->voted != voted) return false;
+    if (here == nullptr) return false;
+    if (here->voted != voted && !SYNOD_MUTATION(other_vote_chosen)) return false;
     know(at, *here);
     if (at == chosen_upto_.next()) decide(at, *here, out);
     return true;
