@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "examples.hpp"
 #include "hostile.hpp"
 
@@ -129,6 +131,38 @@ TEST(values, a_value_is_encoded_once) {
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->bytes().data(), second->bytes().data());
   EXPECT_EQ(first->checksum, synod::crc32c(first->bytes()));
+}
+
+TEST(values, what_is_encoded_into_a_frame_keeps_its_slice_of_it) {
+  numbers at;
+  numbers elsewhere;
+  auto const frame_of = [&](synod::slot_value<command> const& one, std::size_t beside) {
+    std::vector<std::byte> bytes(beside, std::byte{9});
+    synod::wire_writer out(bytes);
+    at.coder.begin_frame();
+    EXPECT_TRUE(at.coder.write(out, one));
+    EXPECT_TRUE(at.coder.write(out, example::commands(3)));
+    synod::shared_bytes const frame(bytes);
+    at.coder.keep_in(frame);
+    return frame;
+  };
+  auto const value = example::commands(4);
+  auto const expected = elsewhere.coder.encoded(example::commands(4));
+  auto const frame = frame_of(value, 7);
+  auto const kept = at.coder.encoded(value);
+  ASSERT_TRUE(kept && expected);
+  EXPECT_EQ(kept->bytes().data(), frame.bytes().data() + 7 + 8);
+  EXPECT_TRUE(std::ranges::equal(kept->bytes(), expected->bytes()));
+  EXPECT_EQ(kept->checksum, expected->checksum);
+  EXPECT_TRUE(std::ranges::equal(frame_of(value, 7).bytes(), frame.bytes()));
+
+  // Not of a frame that holds much else, and not once the frame is done.
+  auto const other = example::commands(4);
+  auto const large = frame_of(other, 1000);
+  auto const apart = at.coder.encoded(other);
+  EXPECT_FALSE(apart->bytes().data() >= large.bytes().data() &&
+               apart->bytes().data() < large.bytes().data() + large.bytes().size());
+  EXPECT_TRUE(std::ranges::equal(apart->bytes(), expected->bytes()));
 }
 
 TEST(values, who_decodes_keeps_the_slice_of_the_frame) {

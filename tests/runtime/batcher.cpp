@@ -75,7 +75,18 @@ TEST(batcher, a_batch_ends_at_its_bytes_or_its_commands) {
   bytes.seal();
   EXPECT_EQ(bytes.core.taken.size(), 3U);
 
-  bench commands({.batch_bytes_max = 1 << 30, .pending_bytes_max = 1 << 30});
+  // Enough is less where the core takes many, so that it is not busy any sooner.
+  bench enough({.batch_bytes_max = 100, .batch_bytes_enough = 20});
+  enough.core.room = 9;
+  for (int i = 0; i < 32; ++i) EXPECT_EQ(enough.add(i, 10), error_code::none);
+  EXPECT_EQ(enough.add(33, 10), error_code::busy);
+  enough.seal();
+  ASSERT_EQ(enough.core.taken.size(), 4U);
+  EXPECT_EQ(enough.core.taken[0].commands().size(), 2U);
+  EXPECT_EQ(enough.core.taken[1].commands().size(), 10U);
+
+  bench commands(
+      {.batch_bytes_max = 1 << 30, .batch_bytes_enough = 1 << 30, .pending_bytes_max = 1 << 30});
   commands.core.room = 9;
   for (int i = 0; i < 70'000; ++i) ASSERT_EQ(commands.add(i), error_code::none);
   commands.seal();

@@ -167,7 +167,12 @@ class client_state {
   bytes_pool& pool() { return pool_; }
   frame_counters& frame_counts() { return counts_; }
   void frame_arrived(connection& over, frame&& one);
-  void input_ended(connection&) { wake(); }
+  // What follows from an answer leaves at once: of many clients in one process each is in a cache
+  // only for as long as it is worked on.
+  void input_ended(connection&) {
+    turn_due_ = true;
+    turn();
+  }
   void connection_closed(connection& over, error const& why);
 
  private:
@@ -237,10 +242,16 @@ class client_state {
   }
 
   void wake() {
-    if (std::exchange(turn_due_, true)) return;
-    boost::asio::post(executor_, [self = held<client_state>(this)] { self->turn(); });
+    turn_due_ = true;
+    if (in_turn_ || std::exchange(turn_posted_, true)) return;
+    boost::asio::post(executor_, [self = held<client_state>(this)] {
+      self->turn_posted_ = false;
+      if (self->turn_due_) self->turn();
+    });
   }
   void turn();
+  void turn_once();
+  void give_up_late(time_ns now);
   void drive();
   void send(session_request const& one);
   void finish(session_finished const& one);
@@ -261,6 +272,7 @@ class client_state {
   error unreached_;  // why the last connection did not come about, until one does
   client_session<payload> session_;
   session_output out_;
+  session_output taken_;  // what is being done of it
   std::vector<server> servers_;
   std::vector<pointer> connections_;
   std::vector<tracked> tracked_;  // by the place of an operation in the session
@@ -269,6 +281,8 @@ class client_state {
   std::uint64_t answered_handle_ = 0;  // whose reply is being read
   std::span<std::byte const> answered_bytes_;
   bool turn_due_ = false;
+  bool turn_posted_ = false;
+  bool in_turn_ = false;
   bool ended_ = false;
 };
 

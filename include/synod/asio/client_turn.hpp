@@ -7,19 +7,26 @@
 
 namespace synod::asio {
 
+// What handlers begin leaves in a second round, and only in one: others want to run here as well.
 template <class M, class C, class E>
 void client_state<M, C, E>::turn() {
+  bool const outer = !std::exchange(in_turn_, true);
+  turn_once();
+  if (turn_due_) turn_once();
+  if (!outer) return;
+  in_turn_ = false;
+  if (turn_due_) wake();
+}
+
+template <class M, class C, class E>
+void client_state<M, C, E>::turn_once() {
   turn_due_ = false;
   if (!ended_) {
     time_ns const now = boot_time();
-    for (pointer const& one : std::vector<pointer>(connections_)) {
-      if (one->attached.deadline <= now) {
-        one->close({error_code::timed_out, one->attached.to.value, "connect", ""});
-      }
-    }
+    give_up_late(now);
     session_.tick(now, out_);
     drive();
-    for (pointer const& one : std::vector<pointer>(connections_)) one->flush();
+    for (std::size_t i = 0; i < connections_.size(); ++i) connections_[i]->flush();
     time_ns soonest = session_.next_deadline();
     for (pointer const& one : connections_) {
       if (one->attached.deadline < soonest) soonest = one->attached.deadline;
@@ -27,17 +34,32 @@ void client_state<M, C, E>::turn() {
     if (soonest != never) alarm_.set(soonest, hold(), [this] { wake(); });
   }
   book_.run(memory_);
-  if (book_.wants_run()) wake();
+  if (book_.wants_run()) turn_due_ = true;
+}
+
+// Connections that did not come about in time.
+template <class M, class C, class E>
+void client_state<M, C, E>::give_up_late(time_ns now) {
+  bool any = false;
+  for (pointer const& one : connections_) any = any || one->attached.deadline <= now;
+  if (!any) return;
+  for (pointer const& one : std::vector<pointer>(connections_)) {
+    if (one->attached.deadline <= now) {
+      one->close({error_code::timed_out, one->attached.to.value, "connect", ""});
+    }
+  }
 }
 
 // Sends what the session wants sent, and tells the callers what has ended.
 template <class M, class C, class E>
 void client_state<M, C, E>::drive() {
   while (!out_.send.empty() || !out_.finished.empty()) {
-    auto const sends = std::exchange(out_.send, {});
-    auto const ends = std::exchange(out_.finished, {});
-    for (session_finished const& one : ends) finish(one);
-    for (session_request const& one : sends) send(one);
+    out_.send.swap(taken_.send);
+    out_.finished.swap(taken_.finished);
+    for (session_finished const& one : taken_.finished) finish(one);
+    for (session_request const& one : taken_.send) send(one);
+    taken_.send.clear();
+    taken_.finished.clear();
   }
 }
 

@@ -19,8 +19,8 @@ struct mesh_options {
   time_ns spare_link_ns = 1'000'000'000;  // when both sides called, until the second one goes
   backoff_delay redial{10'000'000, 1'000'000'000};
   std::uint32_t frame_bytes_max = frame_body_max_default;
-  std::size_t turn_bytes_max = std::size_t{1} << 20;  // to one peer before it is written
-  std::size_t strangers_max = 64;                     // connections that have not greeted yet
+  std::size_t turn_bytes_max = std::size_t{128} << 10;  // to one peer before it is written
+  std::size_t strangers_max = 64;                       // connections that have not greeted yet
   connection_options connection;
 };
 

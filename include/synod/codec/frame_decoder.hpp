@@ -35,6 +35,7 @@ class frame_decoder {
     if (filled_ < frame_header_length && !take_header(arrived)) return {};
     std::size_t const missing = header_.length - body_.size();
     std::size_t const here = missing < arrived.size() ? missing : arrived.size();
+    if (body_.empty()) make_room(here);
     body_.insert(body_.end(), arrived.begin(), arrived.begin() + static_cast<std::ptrdiff_t>(here));
     arrived = arrived.subspan(here);
     if (here < missing) return {};
@@ -53,6 +54,8 @@ class frame_decoder {
   [[nodiscard]] bool between_frames() const { return filled_ == 0; }
 
  private:
+  static constexpr std::size_t eager_bytes = std::size_t{48} << 10;
+
   bool take_header(std::span<std::byte const>& arrived) {
     std::size_t const missing = frame_header_length - filled_;
     std::size_t const here = missing < arrived.size() ? missing : arrived.size();
@@ -67,6 +70,12 @@ class frame_decoder {
     }
     header_ = *header;
     return true;
+  }
+
+  // What is not much more than what arrived is taken at once, so that nothing is moved as it grows.
+  void make_room(std::size_t here) {
+    std::size_t const most = 2 * here + eager_bytes;
+    body_.reserve(header_.length < most ? header_.length : most);
   }
 
   std::optional<frame> refuse(error why) {

@@ -87,7 +87,7 @@ class value_coder {
     byte_slice known = from.encoded();
     if (!known.empty()) return known;
     scratch_.clear();
-    std::size_t const cost = write_bytes(from);
+    std::size_t const cost = write_bytes(from, scratch_);
     if (cost == cannot || !decode_allowance(scratch_.size()).take(1, cost) ||
         scratch_.size() > UINT32_MAX) {
       return error{error_code::too_large, scratch_.size(), "value",
@@ -103,11 +103,28 @@ class value_coder {
   // Appends length, checksum and bytes. Returns: false, and nothing is appended, where `encoded`
   // would be an error.
   [[nodiscard]] bool write(wire_writer& out, value const& from) {
+    if (in_place_ && from.is_batch() && from.encoded().empty()) return write_here(out, from);
     auto const known = encoded(from);
     if (!known) return false;
     out(known->length, known->checksum);
     out.bytes(known->bytes());
     return true;
+  }
+
+  // Between these, the first value that is written and was not encoded before is encoded where it
+  // stands, and keeps its slice of the frame as one does that was received: it is copied once less.
+  // Requires: `frame` has what was written, from its first byte on.
+  void begin_frame() { in_place_ = true; }
+  void keep_in(shared_bytes const& frame) {
+    in_place_ = false;
+    if (placed_.is_noop()) return;
+    // A frame that holds much else would be kept for a part of it.
+    if (frame.bytes().size() - place_.length <= beside_max) {
+      place_.owner = frame;
+      placed_.keep_encoded(std::move(place_));
+    }
+    place_ = {};
+    placed_ = value();
   }
 
   // Reads what `write` appended. The value keeps its slice of the input where that is shared.
@@ -149,16 +166,39 @@ class value_coder {
 
  private:
   static constexpr std::size_t cannot = SIZE_MAX;
+  static constexpr std::size_t beside_max = 256;
   static constexpr std::uint32_t lengths_differ = UINT32_MAX;
   static constexpr std::size_t origin_length = 26;
   static constexpr std::size_t node_cost = sizeof(value_node<Command>);
   static constexpr std::size_t change_cost =
       node_cost + sizeof(typename value_node<Command>::change);
 
-  // Appends to scratch_. Returns: what decoding will take, or `cannot`.
-  std::size_t write_bytes(value const& from) {
-    wire_writer out(scratch_);
-    if (from.is_batch()) make_room(from);
+  [[nodiscard]] bool write_here(wire_writer& out, value const& from) {
+    std::vector<std::byte>& sink = out.sink();
+    std::size_t const before = sink.size();
+    std::size_t const begin = before + 8;
+    // The bytes of the value come after their length and checksum.
+    sink.resize(begin);
+    std::size_t const cost = write_bytes(from, sink);
+    std::size_t const length = sink.size() - begin;
+    if (cost == cannot || !decode_allowance(length).take(1, cost) || sink.size() > UINT32_MAX) {
+      sink.resize(before);
+      return false;
+    }
+    place_.offset = static_cast<std::uint32_t>(begin);
+    place_.length = static_cast<std::uint32_t>(length);
+    place_.checksum = crc32c(std::span<std::byte const>(sink).subspan(begin));
+    out.patch(before, place_.length);
+    out.patch(before + 4, place_.checksum);
+    placed_ = from;
+    in_place_ = false;
+    return true;
+  }
+
+  // Appends. Returns: what decoding will take, or `cannot`.
+  std::size_t write_bytes(value const& from, std::vector<std::byte>& into) {
+    wire_writer out(into);
+    if (from.is_batch()) make_room(from, into);
     out(static_cast<std::uint8_t>(from.kind()), from.stamp());
     switch (from.kind()) {
       case value_kind::noop: break;
@@ -174,12 +214,12 @@ class value_coder {
   }
 
   // A buffer of the right size at once: it is kept for as long as the value.
-  void make_room(value const& from) {
-    std::size_t room = 17 + from.origins().size() * origin_length;
+  void make_room(value const& from, std::vector<std::byte>& into) {
+    std::size_t room = into.size() + 17 + from.origins().size() * origin_length;
     if constexpr (bulk_codec<Coder, Command>) {
       room += from.commands().size() * Coder::template encoded_length<Command>;
     }
-    scratch_.reserve(room);
+    into.reserve(room);
   }
 
   std::size_t write_batch(wire_writer& out, value const& from) {
@@ -196,7 +236,7 @@ class value_coder {
                        from.origins().size() * sizeof(command_origin);
     if constexpr (bulk_codec<Coder, Command>) {
       out.patch(length_at, static_cast<std::uint32_t>(Coder::template encoded_length<Command>));
-      coder_.encode_all(std::span<Command const>(commands), scratch_);
+      coder_.encode_all(std::span<Command const>(commands), out.sink());
     } else if (!write_each(out, commands, length_at, cost)) {
       return cannot;
     }
@@ -207,16 +247,16 @@ class value_coder {
                   std::size_t& cost) {
     lengths_.clear();
     if constexpr (row_codec<Coder, Command>) {
-      if (!coder_.encode_each(std::span<Command const>(commands), scratch_, lengths_, cost)) {
+      if (!coder_.encode_each(std::span<Command const>(commands), out.sink(), lengths_, cost)) {
         return false;
       }
     } else {
       for (Command const& one : commands) {
         std::size_t const before = out.position();
         if constexpr (costed_codec<Coder, Command>) {
-          if (!coder_.encode(one, scratch_, cost)) return false;
+          if (!coder_.encode(one, out.sink(), cost)) return false;
         } else {
-          coder_.encode(one, scratch_);
+          coder_.encode(one, out.sink());
         }
         std::size_t const length = out.position() - before;
         if (length >= lengths_differ) return false;
@@ -333,6 +373,9 @@ class value_coder {
   bytes_pool bytes_;
   std::vector<std::byte> scratch_;
   list<std::uint32_t> lengths_;
+  value placed_;      // whose bytes were written where they stand
+  byte_slice place_;  // in the frame that is being written
+  bool in_place_ = false;
 };
 
 }  // namespace synod

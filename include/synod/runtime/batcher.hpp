@@ -18,6 +18,9 @@ inline constexpr std::uint64_t barrier_bit = std::uint64_t{1} << 63;
 
 struct batcher_options {
   std::size_t batch_bytes_max = std::size_t{256} << 10;
+  // A batch that is so long is enough, as long as the core takes half as many more: what follows
+  // travels while this one is worked on elsewhere, and both fit into a cache.
+  std::size_t batch_bytes_enough = std::size_t{64} << 10;
   std::size_t batch_commands_max = synod::batch_commands_max;
   // Together, before they are proposed: what more there is gets the answer `busy`.
   std::size_t pending_bytes_max = std::size_t{8} << 20;
@@ -48,8 +51,11 @@ class batcher {
     if (!fits(bytes)) {
       return error{error_code::too_large, bytes, "submit", "split the command"};
     }
-    bool const opens = sealed_.empty() || last_bytes_ + bytes > options_.batch_bytes_max ||
-                       sealed_.back().size() >= options_.batch_commands_max;
+    bool const full = sealed_.empty() || last_bytes_ + bytes > options_.batch_bytes_max ||
+                      sealed_.back().size() >= options_.batch_commands_max;
+    bool const enough = last_bytes_ != 0 && last_bytes_ + bytes > options_.batch_bytes_enough &&
+                        sealed_.size() < room / 2;
+    bool const opens = full || enough;
     if (sealed_.size() + (opens ? 1 : 0) > room ||
         pending_bytes_ + bytes > options_.pending_bytes_max) {
       return error{error_code::busy, sealed_.size(), "submit", "slow down, and try again"};

@@ -219,6 +219,7 @@ class node {
   template <class Fill>
   shared_bytes frame_of(frame_kind kind, Fill&& fill) {
     written_.clear();
+    written_.reserve(2 * frame_header_length);
     std::size_t const begin = begin_frame(written_);
     wire_writer out(written_);
     fill(out);

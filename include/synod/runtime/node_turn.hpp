@@ -15,8 +15,10 @@ struct node<Parts>::drain_calls {
 
   void send(node_set to, typename core_type::message_type&& message) {
     bool written = true;
+    of.values_.begin_frame();
     shared_bytes const frame = of.frame_of(
         frame_kind::protocol, [&](wire_writer& out) { written = of.wire_.write(out, message); });
+    of.values_.keep_in(frame);
     if (!written) return of.rejected_.count(error_code::too_large);
     to.for_each([&](node_index one) {
       for (governed_from const& known : of.executor_->configurations()) {

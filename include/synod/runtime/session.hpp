@@ -50,8 +50,9 @@ class client_session {
 
   // Effects: returns the handle of the operation, which ends in `finished` exactly once and at its
   // deadline at the latest; or refuses, and nothing was done.
-  result<std::uint64_t> submit(time_ns now, Payload what, time_ns deadline, session_output& out) {
-    auto const begun = begin(std::move(what), deadline, false, std::nullopt);
+  template <class Given = Payload>
+  result<std::uint64_t> submit(time_ns now, Given&& what, time_ns deadline, session_output& out) {
+    auto const begun = begin(std::forward<Given>(what), deadline, false, std::nullopt);
     if (!begun) return begun;
     if (queue_.empty() && session_.value != 0 && numbers_.has_room()) {
       operation& one = places_[place_of(*begun)];
@@ -132,7 +133,8 @@ class client_session {
     if (at < soonest_) soonest_ = at;
   }
 
-  result<std::uint64_t> begin(Payload&& what, time_ns deadline, bool read,
+  template <class Given>
+  result<std::uint64_t> begin(Given&& what, time_ns deadline, bool read,
                               std::optional<node_id> only) {
     if (full() || in_flight() >> place_bits != 0) {
       return wrong(error_code::busy, in_flight(), "wait for an operation to finish");
@@ -153,7 +155,7 @@ class client_session {
     fresh.deadline = deadline;
     fresh.read = read;
     fresh.only = only;
-    payloads_[place] = std::move(what);
+    payloads_[place] = std::forward<Given>(what);
     wake(deadline);
     return fresh.handle;
   }
