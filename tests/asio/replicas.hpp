@@ -101,10 +101,10 @@ inline std::string unused_name() {
 
 // Replicas of a machine in this process, on one context, each of which can be taken away and
 // brought back.
-template <class Machine>
+template <class Machine, class Protocol = synod::multi_paxos<>, class Storage = kept_memory>
 struct replicas {
-  using replica = synod::asio::replica<synod::multi_paxos<>, Machine, kept_memory,
-                                       synod::asio::tcp_mesh, synod::cereal_codec, synod::counters>;
+  using replica = synod::asio::replica<Protocol, Machine, Storage, synod::asio::tcp_mesh,
+                                       synod::cereal_codec, synod::counters>;
   using options = typename replica::options;
 
   boost::asio::io_context io{1};
@@ -134,8 +134,10 @@ struct replicas {
     made.client_listen = client_addresses[at];
     made.founding_ask_ns = 5'000'000;
     made.mesh.redial = {1'000'000, 20'000'000};
-    made.protocol.pulse_ns = 10'000'000;
-    made.protocol.leader.heartbeat_ns = 20'000'000;
+    if constexpr (Protocol::elects_leader) {
+      made.protocol.pulse_ns = 10'000'000;
+      made.protocol.leader.heartbeat_ns = 20'000'000;
+    }
     made.protocol.resend_ns = 30'000'000;
     made.submit_timeout_ns = 5'000'000'000;
     return made;
