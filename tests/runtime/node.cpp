@@ -210,6 +210,27 @@ TEST(node, a_store_that_forgot_stops_and_does_not_start_again) {
   EXPECT_TRUE(all.submit(std::int64_t{2}));
 }
 
+// A disk is full, so its node is behind; then the leader crashes. Whoever campaigns comes to lead,
+// and says what it can do and what it cannot.
+TEST(node, a_full_disk_keeps_nobody_from_leading) {
+  counting all({.nodes = 5});
+  ASSERT_TRUE(all.submit(std::int64_t{1}));
+  std::size_t const first = leader_of(all);
+  std::size_t const full = (first + 1) % 5;
+  all.at(full)->read_only(true);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(all.submit(std::int64_t{1}, first));
+  ASSERT_LT(all.at(full)->core().chosen_upto(), all.at(first)->core().chosen_upto());
+  all.crash(first);
+  all.run_for(5 * second);
+  EXPECT_LT(leader_of(all), all.size());
+  std::size_t const other = (first + 2) % 5;
+  auto const found = all.read(read::linearizable_follower(), other, 5 * second);
+  ASSERT_TRUE(found) << name_of(found.error().code);
+  EXPECT_EQ((*found)->total, 21);
+  auto const more = all.submit(std::int64_t{1}, other, 5 * second);
+  EXPECT_TRUE(more || more.error().code == error_code::disk_full) << name_of(more.error().code);
+}
+
 TEST(node, without_a_leader_by_protocol_everybody_proposes) {
   memory_cluster<masterless_multi_paxos<>, counter, fixed_codec> all;
   std::int64_t sum = 0;

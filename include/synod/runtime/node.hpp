@@ -234,6 +234,13 @@ class node {
 
   auto durable() { return journal_.durable(now_, options_.wait_for_storage, world_.observer); }
 
+  [[nodiscard]] bool campaigns() const {
+    if constexpr (requires { core_->phase(); }) {
+      return core_->phase() == leading_phase::preparing;
+    } else {
+      return false;
+    }
+  }
   void take_nothing(time_ns now, node_id from);
   [[nodiscard]] bool nobody_has_room(time_ns now);
   void drive_founding(time_ns now);

@@ -326,8 +326,8 @@ void node<Parts>::receive(time_ns now, frame const& got) {
   // A store in the place of a member's learns what is chosen, and is heard in nothing else.
   if (!counted && !asks_to_learn(message)) return rejected_.count(error_code::unverified_sender);
   // What the disk has no room for is not taken in: a message that was lost, as far as anybody
-  // knows.
-  if (read_only_ && brings_values(message)) return take_nothing(now, header.from);
+  // knows. But whoever campaigns must learn what is chosen, or nobody would ever lead.
+  if (read_only_ && brings_values(message) && !campaigns()) return take_nothing(now, header.from);
   core_->step(now, header.from, std::move(message), out_);
 }
 
