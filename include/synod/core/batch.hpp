@@ -76,21 +76,17 @@ struct value_node {
 
  private:
   [[gnu::noinline]] void recycle() {
-    if (home == nullptr) {
-      delete this;
-      return;
-    }
+    if (home == nullptr || home->abandoned) return end();
     commands.clear();
     origins.clear();
-    encoded = {};
+    if (!encoded.owner.empty()) encoded = {};
+    --home->outstanding;
+    home->free.add(this);
+  }
+  [[gnu::noinline, gnu::cold]] void end() {
     pool* const where = home;
-    --where->outstanding;
-    if (!where->abandoned) {
-      where->free.push_back(this);
-    } else {
-      delete this;
-      if (where->outstanding == 0) delete where;
-    }
+    delete this;
+    if (where != nullptr && --where->outstanding == 0) delete where;
   }
 };
 

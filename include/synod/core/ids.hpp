@@ -54,7 +54,7 @@ struct slot {
   friend constexpr std::uint64_t operator-(slot later, slot earlier) {
     return later.value - earlier.value;
   }
-  friend constexpr auto operator<=>(slot, slot) = default;
+  [[gnu::always_inline]] friend constexpr auto operator<=>(slot, slot) = default;
 };
 inline constexpr slot slot_max{UINT64_MAX};
 

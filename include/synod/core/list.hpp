@@ -56,14 +56,14 @@ class list {
     }
   list(Other const& other) { append(other.data(), other.size()); }
 
-  list(list const& other) { append(other.first_, other.size_); }
-  list(list&& other) noexcept : first_(other.first_), size_(other.size_), room_(other.room_) {
+  list(list const& other) { append(other.first_, other.size()); }
+  list(list&& other) noexcept : first_(other.first_), used_(other.used_), room_(other.room_) {
     other.let_go();
   }
   list& operator=(list const& other) {
     if (this == &other) return *this;
     clear();
-    append(other.first_, other.size_);
+    append(other.first_, other.size());
     return *this;
   }
   list& operator=(list&& other) noexcept {
@@ -71,7 +71,7 @@ class list {
     clear();
     detail::free_block(first_, alignof(T));
     first_ = other.first_;
-    size_ = other.size_;
+    used_ = other.used_;
     room_ = other.room_;
     other.let_go();
     return *this;
@@ -81,20 +81,22 @@ class list {
     detail::free_block(first_, alignof(T));
   }
 
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::size_t capacity() const { return room_; }
-  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(end() - first_); }
+  [[nodiscard]] std::size_t capacity() const { return room_ / sizeof(T); }
+  [[nodiscard]] bool empty() const { return used_ == 0; }
+  // Not 0 unless it is empty: to ask of several lists at once.
+  [[nodiscard]] std::size_t used() const { return used_; }
   [[nodiscard]] T* data() { return first_; }
   [[nodiscard]] T const* data() const { return first_; }
   [[nodiscard]] T* begin() { return first_; }
   [[nodiscard]] T const* begin() const { return first_; }
-  [[nodiscard]] T* end() { return first_ + size_; }
-  [[nodiscard]] T const* end() const { return first_ + size_; }
+  [[nodiscard]] T* end() { return at_byte(used_); }
+  [[nodiscard]] T const* end() const { return at_byte(used_); }
   // Requires: not empty.
   [[nodiscard]] T& front() { return *first_; }
   [[nodiscard]] T const& front() const { return *first_; }
-  [[nodiscard]] T& back() { return first_[size_ - 1]; }
-  [[nodiscard]] T const& back() const { return first_[size_ - 1]; }
+  [[nodiscard]] T& back() { return end()[-1]; }
+  [[nodiscard]] T const& back() const { return end()[-1]; }
   // Requires: at < size().
   [[nodiscard]] T& operator[](std::size_t at) { return first_[at]; }
   [[nodiscard]] T const& operator[](std::size_t at) const { return first_[at]; }
@@ -103,66 +105,69 @@ class list {
   [[nodiscard]] T const& at(std::size_t place) const { return first_[checked(place)]; }
 
   void reserve(std::size_t count) {
-    if (count > room_) move_to(new_block(count), count);
+    if (count > capacity()) move_to(new_block(count), count);
   }
   void push_back(T const& value) { emplace_back(value); }
   void push_back(T&& value) { emplace_back(static_cast<T&&>(value)); }
   // An argument may be an element of this very list.
   template <class... Args>
   T& emplace_back(Args&&... args) {
-    if (size_ < room_) {
-      T* const made = ::new (static_cast<void*>(first_ + size_)) T(static_cast<Args&&>(args)...);
-      ++size_;
+    if (used_ < room_) {
+      T* const made = ::new (static_cast<void*>(end())) T(static_cast<Args&&>(args)...);
+      used_ += sizeof(T);
       return *made;
     }
-    std::size_t const wider = room_ == 0 ? 1 : room_ * 2;
+    std::size_t const wider = room_ == 0 ? 1 : capacity() * 2;
     T* const block = new_block(wider);
-    T* const made = ::new (static_cast<void*>(block + size_)) T(static_cast<Args&&>(args)...);
+    T* const made = ::new (static_cast<void*>(block + size())) T(static_cast<Args&&>(args)...);
     move_to(block, wider);
-    ++size_;
+    used_ += sizeof(T);
     return *made;
   }
   // The same for where every instruction counts: no argument has to be kept while room is made.
   // Requires: none is an element of this very list.
   template <class... Args>
   [[gnu::always_inline]] T& add(Args&&... args) {
-    if (size_ == room_) widen();
-    return *::new (static_cast<void*>(first_ + size_++)) T(static_cast<Args&&>(args)...);
+    if (used_ == room_) widen();
+    T* const at = end();
+    used_ += sizeof(T);
+    return *::new (static_cast<void*>(at)) T(static_cast<Args&&>(args)...);
   }
   // Requires: not elements of this very list.
   void append(T const* from, std::size_t count) {
-    std::size_t const needed = size_ + count;
-    if (needed > room_) reserve(size_ != 0 && needed < room_ * 2 ? room_ * 2 : needed);
+    std::size_t const needed = size() + count;
+    std::size_t const twice = capacity() * 2;
+    if (needed > capacity()) reserve(used_ != 0 && needed < twice ? twice : needed);
     for (std::size_t i = 0; i < count; ++i) {
-      ::new (static_cast<void*>(first_ + size_)) T(from[i]);
-      ++size_;
+      ::new (static_cast<void*>(end())) T(from[i]);
+      used_ += sizeof(T);
     }
   }
   void assign(std::size_t count, T const& value) {
     clear();
     reserve(count);
-    while (size_ < count) emplace_back(value);
+    while (size() < count) emplace_back(value);
   }
   void resize(std::size_t count) {
-    while (size_ > count) pop_back();
+    while (size() > count) pop_back();
     reserve(count);
-    while (size_ < count) emplace_back();
+    while (size() < count) emplace_back();
   }
   // Likewise, for what is written over at once: nothing is put there before.
   void resize_for_overwrite(std::size_t count) requires std::is_trivially_copyable_v<T> {
     reserve(count);
-    size_ = count;
+    used_ = count * sizeof(T);
   }
   void clear() {
     T const* const last = end();
-    size_ = 0;
+    used_ = 0;
     for (T* one = first_; one != last; ++one) one->~T();
   }
   // Hands each element to `visit`, which must not append here, and ends it.
   template <class Visit>
   [[gnu::always_inline]] void consume(Visit&& visit) {
     T* const last = end();
-    size_ = 0;
+    used_ = 0;
     for (T* one = first_; one != last; ++one) {
       visit(*one);
       one->~T();
@@ -172,26 +177,34 @@ class list {
   // here stays, to be taken another time.
   template <class Visit>
   [[gnu::always_inline]] void take_each(Visit&& visit) {
-    std::size_t const count = size_;
-    for (std::size_t i = 0; i < count; ++i) {
-      T one(static_cast<T&&>(first_[i]));
+    std::size_t const taken = used_;
+    for (std::size_t i = 0; i != taken; i += sizeof(T)) {
+      T one(static_cast<T&&>(*at_byte(i)));
       visit(one);
     }
-    if (size_ == count) {
-      clear();
+    if (used_ != taken) {
+      erase(first_, at_byte(taken));
+    } else if constexpr (moves_as_bytes<T>) {
+      used_ = 0;
     } else {
-      erase(first_, first_ + count);
+      clear();
     }
   }
   // Requires: not empty.
-  void pop_back() { first_[--size_].~T(); }
+  void pop_back() {
+    used_ -= sizeof(T);
+    end()->~T();
+  }
+
+  // The same where the last one owns nothing.
+  void drop_back() { used_ -= sizeof(T); }
 
   // Requires: a place within this list, or its end.
   T* insert(T const* before, T value) {
     auto const at = static_cast<std::size_t>(before - first_);
     emplace_back(static_cast<T&&>(value));
     T last(static_cast<T&&>(back()));
-    for (std::size_t i = size_ - 1; i > at; --i) first_[i] = static_cast<T&&>(first_[i - 1]);
+    for (std::size_t i = size() - 1; i > at; --i) first_[i] = static_cast<T&&>(first_[i - 1]);
     first_[at] = static_cast<T&&>(last);
     return first_ + at;
   }
@@ -207,13 +220,13 @@ class list {
   }
   void swap(list& other) noexcept {
     std::swap(first_, other.first_);
-    std::swap(size_, other.size_);
+    std::swap(used_, other.used_);
     std::swap(room_, other.room_);
   }
 
   friend bool operator==(list const& a, list const& b) {
-    if (a.size_ != b.size_) return false;
-    for (std::size_t i = 0; i < a.size_; ++i) {
+    if (a.used_ != b.used_) return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
       if (!(a.first_[i] == b.first_[i])) return false;
     }
     return true;
@@ -224,34 +237,43 @@ class list {
 
  private:
   [[nodiscard]] std::size_t checked(std::size_t place) const {
-    SYNOD_ASSERT(place < size_, "whoever names a place in a list knows how long it is");
+    SYNOD_ASSERT(place < size(), "whoever names a place in a list knows how long it is");
     return place;
   }
-  [[gnu::noinline, gnu::cold]] void widen() { reserve(room_ == 0 ? 1 : room_ * 2); }
+  [[gnu::noinline, gnu::cold]] void widen() { reserve(room_ == 0 ? 1 : capacity() * 2); }
+
+  T* at_byte(std::size_t offset) {
+    return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(first_) + offset);
+  }
+  T const* at_byte(std::size_t offset) const {
+    return reinterpret_cast<T const*>(reinterpret_cast<std::byte const*>(first_) + offset);
+  }
 
   static T* new_block(std::size_t count) {
     return static_cast<T*>(detail::new_block(count * sizeof(T), alignof(T)));
   }
   void move_to(T* block, std::size_t room) {
     if constexpr (moves_as_bytes<T>) {
-      detail::move_block(block, first_, size_ * sizeof(T));
+      detail::move_block(block, first_, used_);
     } else {
-      for (std::size_t i = 0; i < size_; ++i) {
+      std::size_t const count = size();
+      for (std::size_t i = 0; i < count; ++i) {
         ::new (static_cast<void*>(block + i)) T(static_cast<T&&>(first_[i]));
         first_[i].~T();
       }
     }
     detail::free_block(first_, alignof(T));
     first_ = block;
-    room_ = room;
+    room_ = room * sizeof(T);
   }
   void let_go() {
     first_ = nullptr;
-    size_ = room_ = 0;
+    used_ = room_ = 0;
   }
 
+  // Both in bytes, so that the next element's place and the last one's take no multiplication.
   T* first_ = nullptr;
-  std::size_t size_ = 0;
+  std::size_t used_ = 0;
   std::size_t room_ = 0;
 };
 

@@ -32,13 +32,10 @@ class node_set {
   }
   // Whether there are at least `count`. Sets are small, and most processors that this is built for
   // are asked to count without an instruction for it.
-  [[nodiscard]] constexpr bool has_at_least(unsigned count) const {
-    std::uint64_t left = bits_;
-    while (count > 1 && left != 0) {
-      left &= left - 1;
-      --count;
-    }
-    return count == 0 || left != 0;
+  [[nodiscard, gnu::always_inline]] constexpr bool has_at_least(unsigned count) const {
+    if (count == 2) [[likely]]
+      return (bits_ & (bits_ - 1)) != 0;
+    return counts_up_to(count);
   }
   [[nodiscard]] constexpr bool contains(node_index at) const {
     return (bits_ >> at.value & 1U) != 0;
@@ -76,6 +73,12 @@ class node_set {
   friend constexpr auto operator<=>(node_set, node_set) = default;
 
  private:
+  [[nodiscard, gnu::noinline]] constexpr bool counts_up_to(unsigned count) const {
+    std::uint64_t left = bits_;
+    for (; count > 1 && left != 0; --count) left &= left - 1;
+    return count == 0 || left != 0;
+  }
+
   std::uint64_t bits_ = 0;
 };
 

@@ -17,6 +17,10 @@ namespace synod {
 template <class T>
 inline constexpr std::size_t alternatives_of = std::variant_size_v<T>;
 
+// What most values of a one_of are: asked for first where one ends.
+template <class T>
+inline constexpr bool is_frequent = false;
+
 // A variant for messages, which are moved from list to list more often than anything else is done
 // with them: where every alternative moves as bytes, so does the whole, without asking what it is,
 // and what was moved from is nothing, so that it costs nothing to destroy. std::variant asks each
@@ -39,11 +43,12 @@ class one_of {
   }
 
   one_of(one_of const& other) { copy(other); }
-  one_of(one_of&& other) noexcept { take(other); }
+  one_of(one_of&& other) noexcept : index_(other.index_) { take(other); }
   one_of& operator=(one_of const& other) { return *this = one_of(other); }
   one_of& operator=(one_of&& other) noexcept {
     if (this == &other) return *this;
     destroy();
+    index_ = other.index_;
     take(other);
     return *this;
   }
@@ -69,6 +74,12 @@ class one_of {
   [[nodiscard]] T const* get_if() const {
     static_assert(can_be<T>, "one_of: never that");
     return index_ == place_of<T> ? as<T>() : nullptr;
+  }
+  // Requires: it is a T.
+  template <class T>
+  [[nodiscard]] T const& get() const {
+    static_assert(can_be<T>, "one_of: never that");
+    return *as<T>();
   }
   template <class T>
   [[nodiscard]] bool is() const {
@@ -114,6 +125,7 @@ class one_of {
   }
   [[nodiscard]] bool owns() const { return (owning >> index_ & 1) != 0; }
 
+  // Everything but what it is.
   void take(one_of& other) {
     if constexpr (by_bytes) {
       std::memcpy(bytes_, other.bytes_, sizeof bytes_);
@@ -123,7 +135,6 @@ class one_of {
     } else {
       std::memcpy(bytes_, other.bytes_, sizeof bytes_);
     }
-    index_ = other.index_;
     other.index_ = nothing;
   }
   void copy(one_of const& other) {
@@ -135,10 +146,13 @@ class one_of {
     index_ = other.index_;
   }
   [[gnu::always_inline]] void destroy() {
-    if (owns()) end();
+    end();
     index_ = nothing;
   }
-  [[gnu::always_inline]] void end() { (void)(destroy_if<Ts>() || ...); }
+  [[gnu::always_inline]] void end() {
+    if (!(destroy_if<is_frequent<Ts>, Ts>() || ...) && owns()) end_rare();
+  }
+  [[gnu::noinline]] void end_rare() { (void)(destroy_if<!is_frequent<Ts>, Ts>() || ...); }
   // What need not be asked for is not: bytes were copied already, and need no end.
   template <class T>
   [[gnu::always_inline]] bool copy_if(one_of const& other) {
@@ -147,9 +161,9 @@ class one_of {
     ::new (bytes_) T(*other.template as<T>());
     return true;
   }
-  template <class T>
+  template <bool Asked, class T>
   [[gnu::always_inline]] bool destroy_if() {
-    if constexpr (std::is_trivially_copyable_v<T>) return false;
+    if constexpr (!Asked || std::is_trivially_copyable_v<T>) return false;
     if (index_ != place_of<T>) return false;
     as<T>()->~T();
     return true;

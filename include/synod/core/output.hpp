@@ -39,6 +39,16 @@ struct refused_proposal {
   refusal why;
 };
 
+template <class Command>
+struct decided_slot {
+  lane_id lane;
+  slot at;
+  slot_value<Command> value;
+};
+
+template <class Command>
+inline constexpr bool moves_as_bytes<decided_slot<Command>> = true;
+
 // Everything that a core wants of the world, appended to in call order over any number of inputs.
 // The host owns it, may take any list between two inputs and never during one; the core keeps no
 // reference into it. The lists say when they may act:
@@ -53,11 +63,7 @@ struct output {
     node_set to;
     Message message;
   };
-  struct decision {
-    lane_id lane;
-    slot at;
-    slot_value<Command> value;
-  };
+  using decision = decided_slot<Command>;
 
   // May leave at once: promises nothing durable. A leader's Accept goes here, so that disk and
   // network overlap.
@@ -75,11 +81,11 @@ struct output {
   list<core_event> events;
 
   [[nodiscard]] bool empty() const {
-    std::size_t const any = send_now.size() | persist.size() | send_after.size() | decided.size();
+    std::size_t const any = send_now.used() | persist.used() | send_after.used() | decided.used();
     return any == 0 && !has_news();
   }
   [[nodiscard]] bool has_news() const {
-    return (refused.size() | answers.size() | events.size()) != 0;
+    return (refused.used() | answers.used() | events.used()) != 0;
   }
   void clear() {
     send_now.clear();

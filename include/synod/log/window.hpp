@@ -47,9 +47,10 @@ class window {
 
   // Null for what was trimmed or never reached.
   [[nodiscard, gnu::always_inline]] Cell* find(slot at) {
-    if (!holds(at)) return nullptr;
-    Cell* const chunk = ring_[place_of(at)];
-    return chunk == nullptr ? nullptr : chunk + at.value % chunk_slots;
+    if (at > last_) return nullptr;
+    if (!is_usual(at)) [[unlikely]]
+      return search(at);
+    return usual_cell(at);
   }
   [[nodiscard]] Cell const* find(slot at) const { return const_cast<window*>(this)->find(at); }
 
@@ -61,26 +62,26 @@ class window {
   }
   // The same where there is room already; null elsewhere.
   [[nodiscard, gnu::always_inline]] Cell* at_once(slot at) {
-    if (at <= trimmed_upto_ || distance(at) >= places_) return nullptr;
-    Cell* const chunk = ring_[place_of(at)];
-    if (chunk == nullptr) return nullptr;
+    if (!is_usual(at)) [[unlikely]]
+      return reach(at);
     if (at > last_) last_ = at;
-    return chunk + at.value % chunk_slots;
+    return usual_cell(at);
   }
 
   // Forgets every slot up to `upto`, after a last look at each cell that there is.
   template <class Visit>
-  void trim(slot upto, Visit&& last_look) {
+  [[gnu::always_inline]] void trim(slot upto, Visit&& last_look) {
     slot const end = upto < last_ ? upto : last_;
+    usual_slots_ = 0;
     for (slot at = trimmed_upto_.next(); at <= end;) {
       slot const chunk_end(at.value | (chunk_slots - 1));
       slot const stop = chunk_end < end ? chunk_end : end;
       Cell*& chunk = ring_[place_of(at)];
       if (chunk != nullptr) {
-        for (; at <= stop; at = at.next()) {
-          Cell& gone = chunk[at.value % chunk_slots];
-          last_look(std::as_const(gone));
-          gone = Cell();
+        Cell* const past = chunk + stop.value % chunk_slots + 1;
+        for (Cell* gone = chunk + at.value % chunk_slots; gone != past; ++gone) {
+          last_look(std::as_const(*gone));
+          *gone = Cell();
         }
         if (chunk_end <= upto) free_.push_back(std::exchange(chunk, nullptr));
       }
@@ -96,6 +97,30 @@ class window {
  private:
   static std::uint64_t chunk_of(slot at) { return at.value / chunk_slots; }
   std::size_t place_of(slot at) const { return chunk_of(at) & (places_ - 1); }
+  // Whether it lies in the chunk that is written at present, so that nothing else need be looked
+  // at.
+  [[nodiscard]] bool is_usual(slot at) const { return at.value - usual_from_.value < usual_slots_; }
+  [[nodiscard]] Cell* usual_cell(slot at) {
+    Cell* const found = usual_ + at.value % chunk_slots;
+    if (found == nullptr) __builtin_unreachable();
+    return found;
+  }
+  [[nodiscard, gnu::noinline]] Cell* search(slot at) {
+    if (!holds(at)) return nullptr;
+    Cell* const chunk = ring_[place_of(at)];
+    return chunk == nullptr ? nullptr : chunk + at.value % chunk_slots;
+  }
+  [[nodiscard, gnu::noinline]] Cell* reach(slot at) {
+    if (at <= trimmed_upto_ || distance(at) >= places_) return nullptr;
+    Cell* const chunk = ring_[place_of(at)];
+    if (chunk == nullptr) return nullptr;
+    if (at > last_) last_ = at;
+    slot const begins(at.value - at.value % chunk_slots);
+    usual_ = chunk;
+    usual_from_ = begins > trimmed_upto_ ? begins : trimmed_upto_.next();
+    usual_slots_ = begins.value + chunk_slots - usual_from_.value;
+    return chunk + at.value % chunk_slots;
+  }
   // In chunks, from the first that is not yet trimmed.
   std::uint64_t distance(slot at) const { return chunk_of(at) - chunk_of(trimmed_upto_.next()); }
 
@@ -105,6 +130,9 @@ class window {
     std::swap(places_, other.places_);
     std::swap(trimmed_upto_, other.trimmed_upto_);
     std::swap(last_, other.last_);
+    std::swap(usual_, other.usual_);
+    std::swap(usual_from_, other.usual_from_);
+    std::swap(usual_slots_, other.usual_slots_);
   }
 
   [[gnu::noinline]] Cell& make_room(slot at) {
@@ -141,6 +169,9 @@ class window {
   std::size_t places_ = 0;
   slot trimmed_upto_;
   slot last_;
+  Cell* usual_ = nullptr;  // the chunk of the slots from usual_from_ on, as many as are not trimmed
+  slot usual_from_;
+  std::uint64_t usual_slots_ = 0;
 };
 
 }  // namespace synod

@@ -69,6 +69,10 @@ template <class Command>
 inline constexpr bool moves_as_bytes<accept<Command>> = true;
 template <class Command>
 inline constexpr bool moves_as_bytes<accepted<Command>> = true;
+template <class Command>
+inline constexpr bool is_frequent<accept<Command>> = true;
+template <class Command>
+inline constexpr bool is_frequent<accepted<Command>> = true;
 
 // The refusal of `refused`, because `promised` was promised or voted in its range.
 struct nack {

@@ -41,7 +41,9 @@ class round_reservation {
   void written(ticket at) { written_ = at; }
 
   void persisted(ticket upto) {
-    if (upto >= written_) durable_ = reserved_;
+    if (upto < written_) return;
+    durable_ = reserved_;
+    written_ = ticket(UINT64_MAX);
   }
 
   // Whether `round` may be used in a message that leaves now.
