@@ -105,21 +105,24 @@ class trio {
     auto& commands = made.commands();
     commands.reserve(count);
     for (std::size_t i = 0; i < count; ++i, ++key) {
-      auto& one = commands.emplace_back();
+      auto& one = commands.add();
       if constexpr (Payload > 16) std::memset(one.bytes.data(), 1, Payload);
       std::memcpy(one.bytes.data(), &key, 8);
     }
-    made.origins().push_back(
-        {session_id(1), sequence(key), sequence(), 0, static_cast<std::uint16_t>(count)});
+    made.origins().add(session_id(1), sequence(key), sequence(), std::uint16_t{0},
+                       static_cast<std::uint16_t>(count));
     auto& leader = replicas_[0];
     if (leader.core.propose(now_, std::move(made), leader.out)) std::abort();
     leader.turn();
-    while (leader.core.last_proposed() - leader.core.chosen_upto() >= in_flight_) deliver();
+    if (pipeline_is_full()) {
+      while (deliver(true)) continue;
+    }
   }
 
   // Until nobody has anything to say.
   void settle() {
-    while (!wire_.empty()) deliver();
+    replicas_[0].turn();
+    while (!wire_.empty()) (void)deliver(false);
   }
 
   void trim() {
@@ -157,7 +160,6 @@ class trio {
     machine_type machine;
     std::uint64_t applied = 0;
     ticket written;
-    bool heard = false;
 
     void turn() { (void)order.turn(all->now_, core, out, *this); }
 
@@ -178,23 +180,31 @@ class trio {
     void notify(core_event const&) {}
   };
 
+  [[nodiscard]] bool pipeline_is_full() const {
+    core_type const& leader = replicas_[0].core;
+    return leader.last_proposed() - leader.chosen_upto() >= in_flight_;
+  }
+
   // Delivers what is on its way, in the order of sending. As a host does, every replica gives its
-  // core what has arrived and then takes one turn.
-  void deliver() {
+  // core what has arrived and then takes one turn; where more is to be proposed and there is room
+  // again, the leader's begins with that. Returns whether there is none.
+  bool deliver(bool more) {
     wire_.swap(arriving_);
     std::uint64_t carried = 0;
     arriving_.consume([&](flight const& one) {
+      heard_ = heard_ | one.to;
       one.to.for_each([&](node_index at) {
         replica& to = replicas_[at.value];
         to.core.step(now_, one.from, one.message, to.out);
-        to.heard = true;
         ++carried;
       });
     });
     messages_ += carried;
-    for (replica& one : replicas_) {
-      if (std::exchange(one.heard, false)) one.turn();
-    }
+    bool const full = pipeline_is_full();
+    if (more && !full) heard_.erase(node_index(0));
+    heard_.for_each([&](node_index at) { replicas_[at.value].turn(); });
+    heard_.clear();
+    return full;
   }
 
   std::size_t in_flight_;
@@ -204,6 +214,7 @@ class trio {
   std::uint64_t messages_ = 0;
   list<flight> wire_;
   list<flight> arriving_;
+  node_set heard_;  // who has a turn to take
 };
 
 double seconds() {

@@ -64,14 +64,16 @@ class trio {
     return least;
   }
 
+  [[nodiscard]] std::size_t notices() const { return notices_; }
+
   void decide_one() {
-    batch<machine::command> made = pool_.take();
-    for (std::size_t i = 0; i < what_.batch; ++i) {
-      ++number_;
-      made.add(session_id(1 + i * 4 / what_.batch), sequence(number_), sequence(), {number_, 0});
-    }
-    ASSERT_FALSE(nodes_[0].paxos.propose(now_, std::move(made), nodes_[0].out).has_value());
+    propose();
     settle();
+  }
+  // Each is proposed in the turn that decides the one before.
+  void decide_in_a_row(std::size_t count) {
+    waiting_ = count - 1;
+    decide_one();
   }
   void trim() {
     for (node& one : nodes_) {
@@ -81,6 +83,15 @@ class trio {
   }
 
  private:
+  void propose() {
+    batch<machine::command> made = pool_.take();
+    for (std::size_t i = 0; i < what_.batch; ++i) {
+      ++number_;
+      made.add(session_id(1 + i * 4 / what_.batch), sequence(number_), sequence(), {number_, 0});
+    }
+    ASSERT_FALSE(nodes_[0].paxos.propose(now_, std::move(made), nodes_[0].out).has_value());
+  }
+
   struct node {
     node(trio& in, node_index self, core::options&& given)
         : all(in), at(self), paxos(std::move(given)) {}
@@ -97,6 +108,7 @@ class trio {
     void turn() { EXPECT_TRUE(order.turn(all.now_, paxos, out, *this)); }
 
     void send(node_set to, message&& what) {
+      if (what.is<notice>()) all.notices_ += to.size();
       to.for_each([&](node_index one) { all.wire_.push_back({at, one, what}); });
     }
     void persist(std::span<record<machine::command> const> records) {
@@ -131,6 +143,11 @@ class trio {
         to.paxos.step(now_, node_id(one.from.value), std::move(one.what), to.out);
       }
       arriving_.clear();
+      core const& leader = nodes_[0].paxos;
+      if (waiting_ != 0 && leader.chosen_upto() == leader.last_proposed()) {
+        --waiting_;
+        propose();
+      }
       for (node& one : nodes_) {
         busy = busy || !one.out.empty() || one.synced != one.written;
         one.synced = one.written;
@@ -145,6 +162,8 @@ class trio {
   std::vector<flight> arriving_;
   time_ns now_ = 1;
   std::uint64_t number_ = 0;
+  std::size_t waiting_ = 0;  // to be proposed as soon as what was before is decided
+  std::size_t notices_ = 0;
 };
 
 class multi_paxos_allocations : public testing::TestWithParam<decisions> {};
@@ -168,6 +187,20 @@ TEST_P(multi_paxos_allocations, none_per_decision_in_the_steady_state) {
 INSTANTIATE_TEST_SUITE_P(sizes, multi_paxos_allocations,
                          testing::Values(decisions{1, false}, decisions{64, false},
                                          decisions{1, true}, decisions{64, true}));
+
+// Whoever has nothing to propose says at once what was decided; an Accept that leaves in the same
+// turn says it as well, and then nothing else does.
+TEST(multi_paxos_notices, give_way_to_an_accept_of_the_same_turn) {
+  trio all({1, false});
+  ASSERT_TRUE(all.leads());
+  std::size_t const before = all.notices();
+  for (int i = 0; i < 10; ++i) all.decide_one();
+  EXPECT_EQ(all.notices() - before, 20U);
+  EXPECT_EQ(all.applied_by_all(), 10U);
+  all.decide_in_a_row(10);
+  EXPECT_EQ(all.notices() - before, 22U);
+  EXPECT_EQ(all.applied_by_all(), 20U);
+}
 
 // What a follower keeps for a slot, besides the batch that it shares with message and record.
 static_assert(sizeof(acceptor_cell<machine::command>) <= 32);

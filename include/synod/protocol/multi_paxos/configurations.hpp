@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace synod {
@@ -37,13 +38,14 @@ class configurations {
     changed();
   }
 
-  [[nodiscard]] governing const& of(slot at) const {
-    governing const* one = &all_.back();
-    while (at < one->first && one != all_.data()) --one;
-    return *one;
+  [[nodiscard, gnu::always_inline]] governing const& of(slot at) const {
+    governing const& last = all_.back();
+    return at >= last.first ? last : older(at);
   }
   [[nodiscard]] governing const& newest() const { return all_.back(); }
   [[nodiscard]] list<governing> const& all() const { return all_; }
+  // How often they have changed: never 0.
+  [[nodiscard]] std::uint64_t changes() const { return changes_; }
 
   // The oldest retained one whose number is above, null if none is.
   [[nodiscard]] governing const* first_above(config_number number) const {
@@ -120,20 +122,15 @@ class configurations {
   // The set of this one node, by any retained configuration; empty for a stranger.
   [[nodiscard, gnu::always_inline]] node_set only(node_id id) const {
     known_node const& usual = usual_[id.value % usual_.size()];
-    return usual.id == id && !usual.only.empty() ? usual.only : search(id);
+    return usual.id == id ? usual.only : search(id);
   }
   [[nodiscard]] node_set only_self() const { return only_self_; }
   // Everybody else in a configuration that governs `from` or a later slot.
   [[nodiscard, gnu::always_inline]] node_set others_from(slot from) const {
     return from >= newest().first ? others_ : everybody_from(from) - only_self_;
   }
-  // The set of this one node if it votes for `at`, by the configuration that governs it (H12).
-  // `who` is what `only` said of it.
-  [[nodiscard]] node_set voter(node_id id, node_set who, slot at) const {
-    membership const& members = of(at).members;
-    if (all_.size() != 1) who = members.only(id);
-    return who & members.voters();
-  }
+  // Then what `only` says of a node is true of every slot.
+  [[nodiscard]] bool is_one() const { return all_.size() == 1; }
 
   // Visits every configuration that governs `from` or a later slot.
   template <class Visit>
@@ -177,6 +174,11 @@ class configurations {
     node_set only;
   };
 
+  [[nodiscard, gnu::noinline]] governing const& older(slot at) const {
+    governing const* one = &all_.back();
+    while (at < one->first && one != all_.data()) --one;
+    return *one;
+  }
   [[nodiscard, gnu::noinline]] node_set search(node_id id) const {
     for (known_node const& one : known_) {
       if (one.id == id) return one.only;
@@ -185,8 +187,10 @@ class configurations {
   }
 
   void changed() {
+    ++changes_;
     known_.clear();
-    usual_ = {};
+    // Whose place would be another one is never found there.
+    for (std::size_t i = 0; i < usual_.size(); ++i) usual_[i] = {node_id(i + 1), node_set()};
     for (std::size_t i = all_.size(); i-- > 0;) {
       for (member const& one : all_[i].members.members()) {
         if (search(one.id).empty()) known_.push_back({one.id, node_set::of(one.index)});
@@ -205,6 +209,7 @@ class configurations {
   node_set only_self_;
   node_set others_;
   shared<list<governed_from>> retained_;
+  std::uint64_t changes_ = 0;
 };
 
 }  // namespace synod

@@ -88,14 +88,11 @@ class multi_paxos_core {
     node_set const who = log_.configs().only(from);
     if (who.empty()) return log_.drop(error_code::unknown_member);
     // What every command costs is asked for first, and each time the last thing done here.
-    if (auto const* const asked = received.template get_if<accept<Command>>()) {
-      return on(now, from, who, *asked, out);
+    if (received.template is<accept<Command>>()) {
+      return on(now, from, who, received.template get<accept<Command>>(), out);
     }
-    if (auto const* const voted = received.template get_if<accepted<Command>>()) {
-      return on(now, from, who, *voted, out);
-    }
-    if (auto const* const got = received.template get_if<notice>()) {
-      return on(now, from, who, *got, out);
+    if (received.template is<accepted<Command>>()) {
+      return on(now, from, who, received.template get<accepted<Command>>(), out);
     }
     step_rare(now, from, who, received, out);
   }
@@ -189,7 +186,7 @@ class multi_paxos_core {
   [[gnu::noinline]] void on(time_ns now, node_id from, node_set who, accept<Command> const& asked,
                             output_type& out) {
     bool const followed = asked.at == following_.leader() && asked.at.owner == from;
-    if (!followed || !log_.vote_at_once(asked.at, asked.at_slot, asked.value, out)) {
+    if (!followed || !log_.vote_at_once(asked.at, asked.at_slot, asked.value, out)) [[unlikely]] {
       return judge(now, from, who, asked, out);
     }
     out.send_after.add(log_.last_ticket(), who, accepted<Command>{asked.at, asked.at_slot, {}});

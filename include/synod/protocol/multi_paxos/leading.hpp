@@ -59,6 +59,7 @@ class leadership {
 
   void step_down() {
     phase_ = leading_phase::following;
+    calm_since_ = 0;
     mine_ = {};
     phase1_.stop();
     resend_at_ = never;
@@ -121,7 +122,8 @@ class leadership {
 
   // To be called when the chosen prefix has moved: phase 1 may be over, slots may be free.
   [[gnu::always_inline]] void moved(time_ns now, log_type& log, Output& out) {
-    if (!following() && !settled_down(log)) move(now, log, out);
+    if (is_calm(log) && next_ > log.chosen_upto() && !log.is_chosen_alone(next_)) return;
+    if (!following()) move(now, log, out);
   }
   [[gnu::noinline]] void move(time_ns now, log_type& log, Output& out) {
     finish_recovery(now, log, out);
@@ -131,6 +133,7 @@ class leadership {
     if (next_ <= log.chosen_upto()) next_ = log.chosen_upto().next();
     extend(now, log, out);
     refill(now, log, out);
+    calm_since_ = calm(log) ? log.configs().changes() : 0;
   }
 
   // --- phase 2 ---
@@ -141,8 +144,8 @@ class leadership {
   // How many slots may be opened now: the pipeline, never past alpha beyond the decided prefix
   // (H13), and never into a configuration that has not promised yet.
   [[nodiscard]] std::size_t room(log_type const& log) const {
-    if (!leads() || barrier_ == slot() || taken(next_, log)) return 0;
-    return raw_room(log);
+    if (!is_calm(log) && (!leads() || barrier_ == slot())) return 0;
+    return taken(next_, log) ? 0 : raw_room(log);
   }
 
   // Requires: room() > 0.
@@ -164,6 +167,7 @@ class leadership {
       entry.own = log.last_ticket();
     }
     if (!others.empty()) {
+      Notice::accept_follows(out, mine_, others);
       out.send_now.add(others, accept<Command>{mine_, at, log.chosen_upto(), value});
     }
     entry.value = std::move(value);
@@ -176,11 +180,8 @@ class leadership {
                                           Output& out) {
     if (!leads() || (got.at != mine_ && !SYNOD_MUTATION(stale_vote_counted))) return;
     if (got.at_slot <= log.chosen_upto() || got.at_slot >= next_) return;
-    if (!SYNOD_MUTATION(foreign_vote_counted)) who = log.configs().voter(from, who, got.at_slot);
-    if (SYNOD_MUTATION(duplicate_vote_counted) && open(got.at_slot).votes.contains(who)) {
-      who = node_set(open(got.at_slot).votes.bits() + 1);
-    }
-    count(now, got.at_slot, who, log, out);
+    if (!log.configs().is_one()) return take_vote(now, got.at_slot, from, log, out);
+    take_vote(now, got.at_slot, who, log, out);
   }
 
   // Own votes are counted in the order of slots, which is that of their tickets. What is decided
@@ -190,11 +191,13 @@ class leadership {
       if (own_from_ <= log.chosen_upto()) own_from_ = log.chosen_upto().next();
       if (own_from_ >= next_) break;
       slot const at = own_from_;
-      open_slot const& entry = open(at);
+      open_slot& entry = open(at);
       if (entry.own > upto) break;
       own_from_ = at.next();
       if (entry.at != at || entry.own == ticket()) continue;
-      count(now, at, log.only_self() & log.configs().of(at).members.voters(), log, out);
+      auto const& governing = log.configs().of(at);
+      bool const enough = count(entry, log.only_self() & governing.members.voters(), governing);
+      if (enough) take_vote(now, at, node_set(), log, out);
     }
     if (!phase1_.active()) return;
     phase1_.persisted(upto, log);
@@ -246,30 +249,30 @@ class leadership {
     return is == verdict::granted || is == verdict::repeated;
   }
 
-  // Whether a decision changes nothing but the decided prefix: what a predecessor left is
-  // proposed, and so is the noop that opens this leadership; every configuration has promised and
-  // governs; and no slot to come is known to be chosen.
-  [[nodiscard]] bool settled_down(log_type const& log) const {
+  // Whether decisions change nothing but the decided prefix as long as configurations stay what
+  // they are: what a predecessor left is proposed, and so is the noop that opens this leadership;
+  // every configuration has promised and governs.
+  [[nodiscard]] bool calm(log_type const& log) const {
     auto const& newest = log.configs().newest();
     return leads() && !phase1_.active() && barrier_ != slot() && next_ > refill_upto_ &&
-           next_ > log.chosen_upto() && newest.members.number() == prepared_ &&
-           next_ >= newest.first && !log.is_chosen_alone(next_);
+           newest.members.number() == prepared_ && next_ >= newest.first;
+  }
+
+  [[nodiscard]] bool is_calm(log_type const& log) const {
+    return calm_since_ == log.configs().changes();
   }
 
   [[nodiscard]] std::size_t raw_room(log_type const& log) const {
-    std::uint64_t const depth = bounds_.pipeline_slots_max;
     std::uint64_t const used = next_ - log.chosen_upto() - 1;
-    if (used >= depth) return 0;
-    auto const& governing = log.configs().of(next_);
-    bool const prepared =
-        governing.members.number() <= prepared_ || SYNOD_MUTATION(configuration_not_prepared);
-    if (!prepared) return 0;
-    return static_cast<std::size_t>(depth - used);
+    if (used >= bounds_.pipeline_slots_max) return 0;
+    bool const prepared = is_calm(log) || log.configs().of(next_).members.number() <= prepared_ ||
+                          SYNOD_MUTATION(configuration_not_prepared);
+    return prepared ? static_cast<std::size_t>(bounds_.pipeline_slots_max - used) : 0;
   }
 
   // Slots that phase 1 found something for, or below such, and slots that are known to be chosen
   // before anything was proposed there under this ballot: they are not free.
-  [[nodiscard]] bool in_refill(slot at) const { return refill_from_ <= at && at <= refill_upto_; }
+  [[nodiscard]] bool in_refill(slot at) const { return at <= refill_upto_ && refill_from_ <= at; }
   [[nodiscard]] bool taken(slot at, log_type const& log) const {
     return in_refill(at) || log.is_chosen_alone(at);
   }
@@ -278,6 +281,7 @@ class leadership {
   }
 
   void begin_recovery(time_ns now, slot first, log_type& log, Output& out) {
+    calm_since_ = 0;
     phase1_.begin(mine_, first, log, out);
     resend_at_ = now + bounds_.resend_ns;
   }
@@ -285,6 +289,7 @@ class leadership {
   void finish_recovery(time_ns now, log_type& log, Output& out) {
     if (!phase1_.over(log)) return;
     phase1_.stop();
+    calm_since_ = 0;
     prepared_ = log.configs().newest().members.number();
     refill_from_ = phase1_.first_open(log);
     refill_upto_ = phase1_.last();
@@ -331,15 +336,29 @@ class leadership {
     while (idle && next_ < newest.first && room(log) > 0) propose(now, value_type(), log, out);
   }
 
-  [[gnu::always_inline]] void count(time_ns now, slot at, node_set who, log_type& log,
-                                    Output& out) {
+  // A vote counts by the configuration of its slot alone (H12).
+  [[gnu::noinline]] void take_vote(time_ns now, slot at, node_id from, log_type& log, Output& out) {
+    take_vote(now, at, log.configs().of(at).members.only(from), log, out);
+  }
+  [[gnu::noinline]] void take_vote(time_ns now, slot at, node_set who, log_type& log, Output& out) {
     open_slot& entry = open(at);
-    if (entry.done) return;
-    entry.votes = entry.votes | who;
-    if (log.configs().of(at).quorums.phase2(entry.votes)) decided(now, at, entry, log, out);
+    auto const& governing = log.configs().of(at);
+    if (!SYNOD_MUTATION(foreign_vote_counted)) who = who & governing.members.voters();
+    if (SYNOD_MUTATION(duplicate_vote_counted) && entry.votes.contains(who)) {
+      who = node_set(entry.votes.bits() + 1);
+    }
+    if (count(entry, who, governing)) decided(now, at, entry, log, out);
   }
 
-  void decided(time_ns now, slot at, open_slot& entry, log_type& log, Output& out) {
+  // Returns whether a quorum of those who govern has voted, and had not before.
+  [[gnu::always_inline]] static bool count(open_slot& entry, node_set who, auto const& there) {
+    if (entry.done) return false;
+    entry.votes = entry.votes | who;
+    return there.quorums.phase2(entry.votes);
+  }
+
+  [[gnu::always_inline]] void decided(time_ns now, slot at, open_slot& entry, log_type& log,
+                                      Output& out) {
     entry.done = true;
     if (!log.choose(at, mine_, out)) log.learn(at, entry.value, out);
     entry.value.reset();
@@ -372,7 +391,8 @@ class leadership {
   slot stuck_at_;
   slot overtaken_upto_;
   time_ns resend_at_ = never;
-  list<open_slot> open_;  // a power of two of them, each at its slot modulo that
+  std::uint64_t calm_since_ = 0;  // how often configurations had changed when it became calm; 0: no
+  list<open_slot> open_;          // a power of two of them, each at its slot modulo that
   std::uint64_t open_mask_ = 0;
   list<open_slot> overwritten_;
 };

@@ -5,8 +5,8 @@
 
 namespace synod {
 
-// How the others hear of a decision: with a leader it is the prefix under its ballot,
-// sent when no Accept is due.
+// How the others hear of a decision: with a leader it is the prefix under its ballot, sent when no
+// Accept is due.
 struct prefix_notice {
   // What somebody else's round decided is lost with the leadership; its client asks again.
   static constexpr bool takes_back = false;
@@ -15,6 +15,15 @@ struct prefix_notice {
   static void chosen(Log& log, Output& out, ballot mine, slot, slot last_proposed) {
     if (last_proposed != log.chosen_upto()) return;
     log.send_now(out, log.others_from(last_proposed.next()), notice{mine, log.chosen_upto()});
+  }
+
+  // An Accept for `to` is due after all, and says what a notice says that has not left yet.
+  template <class Output>
+  static void accept_follows(Output& out, ballot mine, node_set to) {
+    if (out.send_now.empty()) return;
+    auto const& last = out.send_now.back();
+    auto const* const said = last.message.template get_if<notice>();
+    if (said != nullptr && said->at == mine && to.contains(last.to)) out.send_now.drop_back();
   }
 };
 

@@ -49,7 +49,7 @@ class replicated_log {
       case record_kind::reserved: return rounds_.restore(saved.at.round);
       case record_kind::floor: return restore(applied_prefix{saved.upto, *saved.configurations});
       case record_kind::mark:
-        if (saved.upto > marked_upto_) marked_upto_ = saved.upto;
+        if (saved.upto + mark_every > mark_due_) mark_due_ = saved.upto + mark_every;
         return;
       case record_kind::promise:
         if (SYNOD_MUTATION(promise_forgotten)) return;
@@ -76,8 +76,8 @@ class replicated_log {
     acceptor_.trim(floor_);
     for (record<Command> const& saved : restored_) acceptor_.restore(saved);
     restored_ = {};
-    slot const last =
-        marked_upto_ < acceptor_.cells().last() ? marked_upto_ : acceptor_.cells().last();
+    slot const marked = mark_due_ - mark_every;
+    slot const last = marked < acceptor_.cells().last() ? marked : acceptor_.cells().last();
     for (slot at = chosen_upto_.next(); at <= last; at = at.next()) {
       cell* const here = acceptor_.cells().find(at);
       if (here != nullptr && !here->voted.empty() && lost_.holds_all_of(at)) here->chosen = true;
@@ -182,12 +182,12 @@ class replicated_log {
   // one may have lost as well: the leader can have learned, after it was deposed unawares, that a
   // slot was chosen under a ballot above both. Returns whether a gap is left.
   [[nodiscard, gnu::always_inline]] bool notice_chosen(ballot at, slot upto, Output& out) {
-    while (chosen_upto_ < upto) {
-      cell* const here = acceptor_.cells().find(chosen_upto_.next());
+    for (slot next = chosen_upto_.next(); next <= upto; next = next.next()) {
+      cell* const here = acceptor_.cells().find(next);
       if (here == nullptr || here->voted != at) [[unlikely]]
         return notice_beyond(at, upto, out);
       here->chosen = true;
-      decide(chosen_upto_.next(), *here, out);
+      decide(next, *here, out);
     }
     advance(out);
     return false;
@@ -317,9 +317,9 @@ class replicated_log {
 
   [[gnu::always_inline]] void keep_vote(ballot at, slot at_slot, value_type const& value,
                                         Output& out) {
-    if (chosen_upto_.value >= marked_upto_.value + mark_every) mark(out);
-    last_ticket_ = last_ticket_.next();
-    out.persist.add(last_ticket_, record_kind::vote, lane_id(), at_slot, at, value,
+    if (chosen_upto_ >= mark_due_) mark(out);
+    ticket const number = last_ticket_ = last_ticket_.next();
+    out.persist.add(number, record_kind::vote, lane_id(), at_slot, at, value,
                     shared<list<promised_range>>(), shared<list<governed_from>>(), slot());
   }
 
@@ -346,7 +346,7 @@ class replicated_log {
   // How far the prefix is known to be chosen, so that a restart need not learn it again. It rides
   // with a vote and nothing waits for it.
   [[gnu::noinline, gnu::cold]] void mark(Output& out) {
-    marked_upto_ = chosen_upto_;
+    mark_due_ = chosen_upto_ + mark_every;
     append(out, record_kind::mark).upto = chosen_upto_;
   }
 
@@ -387,9 +387,9 @@ class replicated_log {
   list<record<Command>> restored_;
 
   slot chosen_upto_;
-  slot known_upto_;  // nothing above is known to be chosen
-  slot floor_;       // everything up to here is chosen, applied durably and forgotten
-  slot marked_upto_;
+  slot known_upto_;            // nothing above is known to be chosen
+  slot floor_;                 // everything up to here is chosen, applied durably and forgotten
+  slot mark_due_{mark_every};  // so far above what was marked last
   ballot highest_seen_;
   std::uint32_t highest_round_ = 0;
   ticket last_ticket_;

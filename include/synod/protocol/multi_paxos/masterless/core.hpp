@@ -25,6 +25,9 @@ struct each_slot_notice {
   static void chosen(Log& log, Output& out, ballot mine, slot at, slot) {
     log.send_now(out, log.others_from(at), slot_notice{mine, at, log.chosen_upto()});
   }
+  // An Accept for another slot does not tell of this one.
+  template <class Output>
+  static void accept_follows(Output&, ballot, node_set) {}
 };
 
 // Multi-Paxos without a leader: any node proposes to any slot of an open window. Acceptor, window,
