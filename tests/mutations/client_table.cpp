@@ -60,8 +60,3 @@ TEST(client_table_mutations, running_what_was_evicted_is_caught) {
   support::mutated on("h23_run_what_was_evicted");
   EXPECT_GT(wrongs(), 0);
 }
-
-TEST(client_table_mutations, keeping_only_the_highest_sequence_is_caught) {
-  support::mutated on("h23_only_the_highest_sequence");
-  EXPECT_GT(wrongs(), 0);
-}

@@ -76,11 +76,6 @@ TEST(executor_mutations, applying_without_the_table_is_caught) {
   EXPECT_FALSE(a_retry_counts_once());
 }
 
-TEST(executor_mutations, a_snapshot_without_configurations_is_caught) {
-  mutated on("h22b_snapshot_without_configurations");
-  EXPECT_FALSE(installed_goes_on_like_applied());
-}
-
 TEST(executor_mutations, a_snapshot_without_sessions_is_caught) {
   mutated on("h22c_snapshot_without_sessions");
   EXPECT_FALSE(installed_goes_on_like_applied());

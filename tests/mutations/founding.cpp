@@ -94,34 +94,6 @@ TEST(founding_mutations, refusing_older_lives_is_needed) {
   EXPECT_FALSE(wrongs_of_disks_set_back().empty());
 }
 
-// A life that counted before it was durable here is forgotten with the next crash, and an older
-// one may come.
-TEST(founding_mutations, a_life_must_be_durable_before_it_counts) {
-  auto const believes_an_older_one = [] {
-    founding_world world(16);
-    for (auto& one : world.boxes) world.boot(one);
-    world.settle();
-    auto const image = world.at(3).disk_now;
-    for (int i = 0; i < 3; ++i) {
-      world.crash(world.at(3));
-      world.boot(world.at(3));
-    }
-    // Node 1 hears of the newest life, and crashes before anything is synced.
-    world.letters.clear();
-    world.deliver({node_id(3), node_id(1), world.at(3).runs->hello()});
-    world.crash(world.at(1));
-    world.crash(world.at(3));
-    world.at(3).disk_now = image;
-    world.boot(world.at(3));
-    world.boot(world.at(1));
-    world.settle();
-    return world.wrongs.count("believed an older life") != 0;
-  };
-  EXPECT_FALSE(believes_an_older_one());
-  mutated on("peer_counted_before_durable");
-  EXPECT_TRUE(believes_an_older_one());
-}
-
 // A member that says "empty" before it has made durable to whom may say it to another founder
 // after a crash: by then it is the only one who could know that a cluster has begun.
 TEST(founding_mutations, an_answer_must_wait_for_the_disk) {

@@ -56,7 +56,11 @@ class client_table {
         (number > acked_upto && number.value - acked_upto.value > limits_.in_flight_max)) {
       return {client_verdict::refused, 0, {}};
     }
-    if (number <= acked_upto || number <= found.acked_upto) return {};
+    if (number <= acked_upto || number <= found.acked_upto) {
+      // Its reply was acknowledged and forgotten: whether it ran is not known here any more.
+      bool const again = SYNOD_MUTATION(h23_run_what_was_acknowledged);
+      return {again ? client_verdict::execute : client_verdict::expired, 0, {}};
+    }
     if (SYNOD_MUTATION(h23_only_the_highest_sequence) && !found.done.empty() &&
         number < found.done.back().number) {
       return {};

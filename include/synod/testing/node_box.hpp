@@ -165,6 +165,7 @@ struct node_box {
   watcher watched;
   std::unique_ptr<node_type> process;
   std::uint32_t life = 0;
+  store_id store;                   // that the process runs on
   bool lost = false;                // another, empty disk is there
   bool rewound = false;             // the disk is as it was once
   std::uint32_t rewound_after = 0;  // the life that it forgot

@@ -8,6 +8,7 @@
 #include <synod/testing/invariants/quorum_rule.hpp>
 #include <synod/testing/multi_paxos.hpp>
 #include <synod/testing/node_box.hpp>
+#include <synod/testing/node_checks.hpp>
 #include <synod/testing/node_clients.hpp>
 #include <synod/testing/node_storm.hpp>
 #include <synod/testing/trace.hpp>
@@ -46,7 +47,7 @@ class node_cluster {
 
   explicit node_cluster(cluster_options const& given)
       : options_(given), root_(given.seed), kept_(given.kept), net_(given.nodes, root_.split(1)),
-        wire_(values_), storm_(*this, draw_plan()), clients_(*this, root_.split(3)) {
+        storm_(*this, draw_plan()), clients_(*this, root_.split(3)) {
     log_.record(given.record);
     std::vector<member> everybody;
     for (unsigned i = 0; i < given.nodes; ++i) {
@@ -69,6 +70,7 @@ class node_cluster {
     constants_.replies_kept =
         static_cast<std::uint32_t>(chance.between(1, constants_.in_flight_max));
     snapshot_slots_ = static_cast<std::uint64_t>(chance.between(3, 60));
+    ask_again_ = std::int64_t{3'000'000} << chance.below(8);
   }
   node_cluster(node_cluster const&) = delete;
   node_cluster& operator=(node_cluster const&) = delete;
@@ -103,6 +105,7 @@ class node_cluster {
   void turn(box& self) {
     self.disk.inner().advance(now_);
     self.process->turn(self.now(now_));
+    checks_.booted(self);
     if (self.fuse.dying() || self.process->why_stopped()) {
       crash(self, now_ + restart_delay);
       queue_.add(self.down_until, {cluster_event::kind::revive, self.at.value, 0, 0});
@@ -116,7 +119,8 @@ class node_cluster {
   void wind(box& self) {
     time_ns due = self.process->next_deadline();
     if (due == never) return;
-    due = due == 0 ? now_ : self.clock.true_time_of(due);
+    // Who is due at once still takes the time of a turn.
+    due = due == 0 ? now_ + dice_.exponential(turn_mean) : self.clock.true_time_of(due);
     if (time_ns const late = storm_.sum(fault_kind::late_timers, self.at); late != 0) {
       due += dice_.exponential(late);
     }
@@ -157,25 +161,16 @@ class node_cluster {
     if (to.value == 0 || to.value > boxes_.size()) return;
     wire_reader checksum(frame.bytes().subspan(frame_header_length - 8, 4));
     log_.mix(from.at.value, to.value, checksum.get<std::uint32_t>());
-    if (from.lost) check_forgetful(from, frame);
+    checks_.sent(from, frame);
     box& target = *boxes_[static_cast<std::size_t>(to.value - 1)];
     net_.send(now_, {frame, from.at, target.at, from.life, target.life}, arrivals());
   }
-  // Everything up to that slot is applied there, and the digest is of all of it.
-  void applied(box& self, slot upto) {
-    if (!founded_.has_value()) founded_ = self.process->boot().record();
-    std::uint64_t const digest = self.process->execution().digest();
-    auto const at = static_cast<std::size_t>(upto.value);
-    if (digests_.size() <= at) digests_.resize(at + 1);
-    log_.mix(self.at.value, upto.value, digest);
-    if (digests_[at] == 0) digests_[at] = digest;
-    if (digests_[at] == digest) return;
-    found_.add("I3", "node %llu differs from another one after slot %llu", wide(self.id.value),
-               wide(upto.value));
-  }
+  void applied(box& self, slot upto) { checks_.applied(self, upto); }
 
  private:
   static constexpr time_ns restart_delay = 1'000'000;
+  static constexpr time_ns boot = 4'000'000;
+  static constexpr time_ns turn_mean = 20'000;
   static constexpr std::uint64_t events_max = 5'000'000;
 
   auto arrivals() {
@@ -189,7 +184,16 @@ class node_cluster {
     ground.until = options_.storm;
     ground.pace = setup::pace(options_.storm);
     ground.families = options_.faults & setup::faults();
-    return swarm(root_.split(2)).plan(ground);
+    fault_plan made = swarm(root_.split(2)).plan(ground);
+    // First boot is over within some milliseconds, and has rules of its own.
+    random_source chance = root_.split(10);
+    if (!chance.one_in(3)) return made;
+    ground.until = ground.until < boot ? ground.until : boot;
+    ground.pace = boot / 4;
+    for (fault const& one : swarm(chance.split(1)).plan(ground)) made.push_back(one);
+    std::stable_sort(made.begin(), made.end(),
+                     [](fault const& a, fault const& b) { return a.at < b.at; });
+    return made;
   }
   void schedule() {
     fault_plan const& plan = storm_.plan();
@@ -258,7 +262,7 @@ class node_cluster {
     if (storm_.is_active(fault_kind::replay) && dice_.one_in(8)) {
       net_.replay(now_, dice_.next(), arrivals());
     }
-    check_counted(self, *arrived);
+    checks_.arrives(self, *arrived);
     self.process->receive(self.now(now_), arrived->frame);
     turn(self);
   }
@@ -298,50 +302,25 @@ class node_cluster {
     made.founding.members = members_.members();
     made.founding.spec = members_.spec();
     made.founding.constants = constants_;
+    made.founding.ask_again_ns = ask_again_;
     made.policy = snapshots_every(snapshot_slots_);
     made.commands.session.ordered = chance.split(1).one_in(2);
+    // A snapshot takes several turns and several parts, so that much can happen in between.
+    made.snapshots.turn_bytes = static_cast<std::size_t>(chance.between(8, 200));
+    made.snapshots.donor.part_bytes = static_cast<std::uint32_t>(chance.between(150, 1000));
+    made.snapshots.receiver.credit_bytes = static_cast<std::uint32_t>(chance.between(300, 8000));
     made.seed = chance.next();
     made.wait_for_storage = false;
     made.digests = true;
     log_.line(now_, "node %llu starts, life %u%s%s", wide(self.id.value), self.life,
               self.lost ? ", on an empty disk" : "", self.rewound ? ", on an old disk" : "");
+    self.store = made.founding.store;
     self.process = std::make_unique<node_type>(
         std::move(made), kv(), Codec(),
         typename node_type::world{self.disk, self.images, self.net, self.told, self.watched});
     (void)self.process->start(self.now(now_));
     turn(self);
     if (self.up()) clients_.started(self);
-  }
-
-  // A store that was put in the place of another one has nothing to say of promises and votes,
-  // unless the cluster was founded with it.
-  void check_forgetful(box const& from, shared_bytes const& frame) {
-    if (!founded_.has_value()) return;
-    member const* const named = founded_->members.find(from.id);
-    if (named != nullptr && named->store == from.disk.store()) return;
-    if (votes(frame)) found_.add("I4", "node %llu votes, and forgot", wide(from.id.value));
-  }
-  // An old disk does not know what it forgot: those who remember its later life must not listen
-  // (H16).
-  void check_counted(box const& to, packet const& got) {
-    box const& from = *boxes_[got.from.value];
-    bool const old = from.rewound && got.sender_life > from.rewound_after;
-    if (!old || !to.whole() || !to.process->running() || !votes(got.frame)) return;
-    auto const read = decode_frame(got.frame, frame_family::peer, frame_body_max_default);
-    // Restarts that nobody hears of may count as many lives as were forgotten; that is not seen.
-    bool const unseen = from.tried_again == 0 && read->header.life.counter > from.lives_once;
-    if (unseen || !to.process->boot().verified(read->header.from, read->header.life)) return;
-    found_.add("I4", "node %llu believes node %llu, which has an old disk", wide(to.id.value),
-               wide(from.id.value));
-  }
-  bool votes(shared_bytes const& frame) {
-    auto const got = decode_frame(frame, frame_family::peer, frame_body_max_default);
-    if (!got || got->header.kind != frame_kind::protocol) return false;
-    wire_reader in(got->body);
-    typename core_type::message_type message;
-    if (!wire_.read(in, message)) return false;
-    return message.template get_if<shared<promise<kv::command>>>() != nullptr ||
-           message.template get_if<accepted<kv::command>>() != nullptr;
   }
 
   cluster_report report() {
@@ -367,16 +346,13 @@ class node_cluster {
   violations found_;
   event_queue<cluster_event> queue_;
   network net_;
-  batch_pool<kv::command> batches_;
-  value_coder<kv::command, Codec> values_{batches_, Codec()};
-  typename Protocol::template wire<kv, Codec> wire_;
   std::vector<std::unique_ptr<box>> boxes_;
   membership members_;
   quorum_rule rule_;
-  std::optional<founding_record> founded_;
   cluster_constants constants_;
   std::uint64_t snapshot_slots_ = 0;
-  std::vector<std::uint64_t> digests_;  // after each slot
+  time_ns ask_again_ = 0;
+  node_checks<node_cluster> checks_{*this};
   node_storm<node_cluster> storm_;
   node_clients<node_cluster> clients_;
   time_ns now_ = 0;
