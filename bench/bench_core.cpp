@@ -8,9 +8,9 @@
 //
 // prints one JSON line; beside it in the same run belongs `floor_core 16 64 10000000 4096`. The log
 // is trimmed every 4,096 entries, or every --trim of them, 0 for never, so that what is measured is
-// a steady state. Another batch is proposed when the leader has decided all but --in-flight less
-// one of those before, as for that many clients who wait for their answers. Without --json it runs
-// under Google Benchmark.
+// a steady state. Another batch is proposed in the turn in which the leader has decided all but
+// --in-flight less one of those before, as a host does whose clients always have more. Without
+// --json it runs under Google Benchmark.
 
 #include <synod/protocol/multi_paxos.hpp>
 #include <synod/runtime/drain.hpp>
