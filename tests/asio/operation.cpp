@@ -18,6 +18,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "support/allocations.hpp"
 
@@ -132,6 +133,22 @@ TEST(operation, so_many_handlers_at_once_in_the_order_of_their_ends) {
   EXPECT_FALSE(of.book.wants_run());
   of.book.run(of.memory, 2);
   EXPECT_EQ(said, "abcdef");
+}
+
+TEST(operation, of_many_that_end_together_half_are_called_first) {
+  fixture of;
+  std::vector<std::uint64_t> tokens;
+  for (int i = 0; i < 20; ++i) tokens.push_back(of.add<int>([](outcome<int>) {}));
+  EXPECT_EQ(of.book.wanted_now(), 0U);
+  for (std::size_t i = 0; i < 10; ++i) of.book.complete(tokens[i], outcome<int>(1));
+  EXPECT_EQ(of.book.wanted_now(), 10U);  // ten others are under way
+  for (std::size_t i = 10; i < 20; ++i) of.book.complete(tokens[i], outcome<int>(1));
+  EXPECT_EQ(of.book.wanted_now(), 10U);
+  of.book.run(of.memory, 9);
+  EXPECT_EQ(of.book.wanted_now(), 6U);
+  of.book.run(of.memory);
+  of.book.complete(of.add<int>([](outcome<int>) {}), outcome<int>(1));
+  EXPECT_EQ(of.book.wanted_now(), 1U);
 }
 
 TEST(operation, a_handler_may_drop_all_that_is_left) {

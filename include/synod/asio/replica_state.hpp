@@ -271,8 +271,7 @@ class replica_state {
   void stopped(error const& why) { node_stopped_ = why; }
 
  private:
-  static constexpr std::size_t handlers_max = 128;  // of one turn
-  static constexpr int rounds_max = 16;             // before others may run on this executor
+  static constexpr int rounds_max = 16;  // of one turn, before others may run on this executor
 
   // Whoever waits wants to be called now, whatever becomes of what he waits for.
   struct canceller {

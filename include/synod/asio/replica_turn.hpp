@@ -159,7 +159,7 @@ time_ns replica_state<P, M, S, T, C, O>::turn_once(time_ns now) {
   }
   // What handlers begin has begun when they were called: one look at the clock for all.
   run_at_ = now;
-  book_.run(memory_, handlers_max);
+  book_.run(memory_, book_.wanted_now());
   run_at_ = 0;
   if (book_.wants_run()) turn_due_ = true;
   return now;
