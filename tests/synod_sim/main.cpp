@@ -215,6 +215,8 @@ int hunt_all(command_line const& wanted) {
     parse_quorum(one.quorum, one.nodes, with_numbers.family, with_numbers.spec);
     with_numbers.protocol = one.protocol;
     with_numbers.host = one.host;
+    // What these guard does not depend on the disk below, and without bytes a seed costs less.
+    if (one.host == "nodes") with_numbers.storage = synod::testing::storage_kind::memory;
     std::vector<runner const*> const with = find_runners(with_numbers);
     if (with.empty() && one.host != "cores" && !wanted.leader.empty()) {
       std::printf("%-30s is for whole nodes, which do not run with leader %s\n", one.name.c_str(),

@@ -101,9 +101,9 @@ struct node<Parts>::executor_calls {
 template <class Parts>
 void node<Parts>::turn(time_ns now) {
   now_ = now;
-  if (!stopped_ && durable().host > boot_durable_) {
-    drive_founding(now);
-  }
+  // Who runs no core yet hears of a failed disk here.
+  bool const news = durable().host > boot_durable_;
+  if (!stopped_ && (news || (!running() && journal_.failed()))) drive_founding(now);
   if (running()) commands_->read_only(nobody_has_room(now));
   // A user who submits whenever something completes must not keep the loop from its other work.
   for (int rounds = 0; rounds < 64 && running(); ++rounds) {

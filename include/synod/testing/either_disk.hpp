@@ -25,11 +25,29 @@ class either_disk {
   decltype(auto) ask(Question&& question) {
     return std::visit(question, disk_);
   }
+  template <class Question>
+  decltype(auto) ask(Question&& question) const {
+    return std::visit(question, disk_);
+  }
 
  public:
   either_disk(storage_kind kind, random_source random)
       : disk_(kind == storage_kind::memory ? any_disk(std::in_place_type<memory_disk>, random)
                                            : any_disk(std::in_place_type<file_disk>, random)) {}
+
+  // What is on it, as somebody copies it who keeps backups.
+  // Requires, of both: no process runs on it.
+  using backup = std::variant<memory_disk, disk>;
+  [[nodiscard]] backup copy() {
+    return ask([](auto& one) { return backup(one.copy()); });
+  }
+  void put_back(backup const& from) {
+    if (auto* const here = std::get_if<memory_disk>(&disk_)) {
+      here->put_back(std::get<memory_disk>(from));
+    } else {
+      std::get<file_disk>(disk_).put_back(std::get<disk>(from));
+    }
+  }
 
   error open() {
     return ask([](auto& one) { return one.open(); });
@@ -43,8 +61,8 @@ class either_disk {
   [[nodiscard]] ticket appended() {
     return ask([](auto& one) { return one.appended(); });
   }
-  [[nodiscard]] error failed() {
-    return ask([](auto& one) { return one.failed(); });
+  [[nodiscard]] error failed() const {
+    return ask([](auto const& one) { return one.failed(); });
   }
   template <class Sink>
   damage replay(Sink&& sink) {
@@ -53,11 +71,11 @@ class either_disk {
   void trim(group_id group, lane_id lane, slot upto) {
     ask([&](auto& one) { one.trim(group, lane, upto); });
   }
-  [[nodiscard]] store_id store() {
-    return ask([](auto& one) { return one.store(); });
+  [[nodiscard]] store_id store() const {
+    return ask([](auto const& one) { return one.store(); });
   }
-  [[nodiscard]] incarnation life() {
-    return ask([](auto& one) { return one.life(); });
+  [[nodiscard]] incarnation life() const {
+    return ask([](auto const& one) { return one.life(); });
   }
   void advance(time_ns now) {
     ask([now](auto& one) { one.advance(now); });

@@ -87,6 +87,13 @@ class file_disk {
     log_.reset();
     disk_->wipe();
   }
+  // Requires, of both: no process runs on it.
+  [[nodiscard]] disk copy() const { return *disk_; }
+  void put_back(disk const& from) {
+    log_.reset();
+    *disk_ = from;
+    disk_->kill();
+  }
   // Effects: a bit or a sector goes bad at rest. A log vouches for its end when it is idle, and
   // what rots before that cannot be told from a torn end: so it is idle once before. One is all
   // that a log promises to notice: of two, the second may take what vouches for the first.

@@ -4,8 +4,8 @@
 #include <synod/runtime/node.hpp>
 #include <synod/storage/memory_snapshots.hpp>
 #include <synod/testing/clock.hpp>
+#include <synod/testing/either_disk.hpp>
 #include <synod/testing/random.hpp>
-#include <synod/testing/simulated_disk.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -41,15 +41,15 @@ class process_fuse {
 // an earlier crash, as somebody does who restores a backup.
 class node_disk {
  public:
-  node_disk(process_fuse& fuse, random_source random)
-      : fuse_(&fuse), random_(random.split(1)), disk_(random.split(2)) {}
+  node_disk(process_fuse& fuse, storage_kind kind, random_source random)
+      : fuse_(&fuse), random_(random.split(1)), disk_(kind, random.split(2)) {}
 
   // --- as a storage ---
 
   void append(std::span<record_view const> records, ticket at) {
     if (fuse_->spend()) disk_.append(records, at);
   }
-  [[nodiscard]] ticket durable() const { return disk_.durable(); }
+  [[nodiscard]] ticket durable() { return disk_.durable(); }
   void wait() {
     if (!fuse_->dying()) disk_.write_all();
   }
@@ -68,13 +68,15 @@ class node_disk {
 
   // --- as a disk ---
 
-  void open() {
-    (void)disk_.open();
+  error open() {
     nonce_ = random_.next();
+    return disk_.open();
   }
   void crash() {
     disk_.crash();
-    if (random_.one_in(2)) image_ = disk_;
+    if (!random_.one_in(2)) return;
+    image_.emplace(disk_.copy());
+    image_lives_ = disk_.life().counter;
   }
   void lose() {
     disk_.lose();
@@ -82,17 +84,18 @@ class node_disk {
   }
   // Returns: whether there is an image that is not what is here.
   bool restore_image() {
-    if (!image_.has_value() || image_->life().counter >= disk_.life().counter) return false;
-    disk_ = *image_;
+    if (!image_.has_value() || image_lives_ >= disk_.life().counter) return false;
+    disk_.put_back(*image_);
     return true;
   }
-  [[nodiscard]] memory_disk& inner() { return disk_; }
+  [[nodiscard]] either_disk& inner() { return disk_; }
 
  private:
   process_fuse* fuse_;
   random_source random_;
-  memory_disk disk_;
-  std::optional<memory_disk> image_;
+  either_disk disk_;
+  std::optional<either_disk::backup> image_;
+  std::uint64_t image_lives_ = 0;
   std::uint64_t nonce_ = 0;
 };
 
@@ -142,9 +145,10 @@ struct node_box {
   };
   using node_type = node<parts>;
 
-  node_box(Cluster& all, node_index index, random_source random)
+  node_box(Cluster& all, node_index index, storage_kind storage, random_source random)
       : at(index), id(index.value + 1U),
-        disk(fuse, random.split(1)), net{all, *this}, told{all, *this}, watched{all, *this} {}
+        disk(fuse, storage, random.split(1)), net{all, *this}, told{all, *this}, watched{all,
+                                                                                         *this} {}
   node_box(node_box const&) = delete;
   node_box& operator=(node_box const&) = delete;
 

@@ -53,9 +53,9 @@ class node_cluster {
     for (unsigned i = 0; i < given.nodes; ++i) {
       node_index const at(static_cast<std::uint8_t>(i));
       random_source chance = root_.split(100 + i);
-      boxes_.push_back(std::make_unique<box>(*this, at, chance));
+      boxes_.push_back(std::make_unique<box>(*this, at, given.storage, chance));
       boxes_.back()->clock.reboot(0, 1 + chance.between(0, 1'000'000'000'000));
-      boxes_.back()->disk.open();
+      (void)boxes_.back()->disk.open();
       everybody.push_back({.id = node_id(i + 1), .index = at});
     }
     auto made = membership::make(config_number(1), std::move(everybody), given.spec);
@@ -290,7 +290,13 @@ class node_cluster {
   // --- processes ---
 
   void start(box& self) {
-    if (self.life != 0) self.disk.open();
+    if (error const why = self.life == 0 ? error() : self.disk.open()) {
+      log_.line(now_, "node %llu cannot open its store: %s", wide(self.id.value),
+                name_of(why.code));
+      self.disk.crash();
+      self.down_until = now_ + restart_delay;
+      return queue_.add(self.down_until, {cluster_event::kind::revive, self.at.value, 0, 0});
+    }
     ++self.life;
     random_source chance = root_.split(1000 + self.at.value).split(self.life);
     typename node_type::options made;

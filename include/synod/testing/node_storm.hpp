@@ -60,6 +60,7 @@ class node_storm {
       one->clock.resume();
       one->clock.drift(cluster_.now(), 0);
       one->fuse.burn_after(process_fuse::endless);
+      one->disk.inner().heal();
     }
     redraw();
     cluster_.bring_up(true);

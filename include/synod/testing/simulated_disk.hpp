@@ -87,6 +87,9 @@ class memory_disk {
 
   // Effects: an empty disk is there instead. Requires: no process runs on it.
   void lose() { log_ = memory(draw_store(), durability::when_told); }
+  // Requires, of both: no process runs on it.
+  [[nodiscard]] memory_disk copy() const { return *this; }
+  void put_back(memory_disk const& from) { *this = from; }
   // Effects: something that was durable can no longer be told. Requires: no process runs on it.
   void spoil() {
     damage everything;
