@@ -159,15 +159,15 @@ time_ns replica_state<P, M, S, T, C, O>::turn_once(time_ns now) {
   }
   // What handlers begin has begun when they were called: one look at the clock for all.
   run_at_ = now;
-  book_.run(memory_, book_.wanted_now());
+  // Two parts are two writes to the disk, for which both wait.
+  book_.run(memory_, disk_events_.is_open() ? SIZE_MAX : book_.wanted_now());
   run_at_ = 0;
   if (book_.wants_run()) turn_due_ = true;
   return now;
 }
 
 // What a handler began goes out with the notice of what it waited for, in one write: so a turn that
-// handlers ask for follows at once. Of many handlers only some are called before what they began
-// leaves: the others work on it while the rest of them are called.
+// handlers ask for follows at once; of many handlers half are called before what they began leaves.
 template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::turn(time_ns now) {
   bool const outer = !std::exchange(in_turn_, true);
