@@ -59,15 +59,14 @@ class node_journal {
     });
     harm.everything = harm.everything || found.everything;
     for (damaged_range const& one : found.ranges) harm.ranges.push_back(one);
-    null_observer nobody;
-    (void)durable(0, true, nobody);
+    (void)durable(true);
     core_from_ = last_;
     core_last_ = {};
     reached_.core = {};
     return harm;
   }
 
-  error append(time_ns now, std::span<record<Command> const> records) {
+  error append(std::span<record<Command> const> records, time_ns now = 0) {
     if (error const why = records_.encode(records, encoded_)) return why;
     core_last_ = records.back().number;
     last_ = ticket(core_from_.value + core_last_.value);
@@ -77,7 +76,7 @@ class node_journal {
     log_->append(encoded_.views(), last_);
     return {};
   }
-  void append(time_ns now, founding_output::numbered_record const& one) {
+  void append(founding_output::numbered_record const& one, time_ns now = 0) {
     last_ = last_.next();
     core_from_ = ticket(last_.value - core_last_.value);
     host_last_ = one.number;
@@ -109,6 +108,10 @@ class node_journal {
       reached_marks_ = 0;
     }
     return reached_;
+  }
+  progress durable(bool wait) {
+    null_observer nobody;
+    return durable(0, wait, nobody);
   }
   void trim(lane_id lane, slot upto) { log_->trim(group_, lane, upto); }
 

@@ -30,7 +30,7 @@ struct node<Parts>::drain_calls {
     observe(of.world_.observer, message_sent{of.now_, frame.bytes().size(), to.size()});
   }
   void persist(std::span<record<command> const> records) {
-    if (error const why = of.journal_.append(of.now_, records)) of.stop(of.now_, why);
+    if (error const why = of.journal_.append(records, of.now_)) of.stop(of.now_, why);
   }
   void flush() {
     if constexpr (requires { of.world_.transport.flush(); }) of.world_.transport.flush();
@@ -165,7 +165,7 @@ void node<Parts>::drive_founding(time_ns now) {
   for (bool more = true; more && !stopped_;) {
     founding_output wanted = std::exchange(boot_, {});
     for (auto const& one : wanted.send_now) carry(one.to, one.message);
-    for (auto const& one : wanted.persist) journal_.append(now, one);
+    for (auto const& one : wanted.persist) journal_.append(one, now);
     for (auto& one : wanted.send_after) boot_held_.push_back(std::move(one));
     std::uint64_t const upto = durable().host;
     if (error const why = journal_.failed()) return (void)stop(now, why);
