@@ -5,6 +5,7 @@
 #include <synod/core/generator.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/rejections.hpp>
+#include <synod/leader/policy.hpp>
 #include <synod/observe/events.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 #include <synod/runtime/drain.hpp>
