@@ -2,6 +2,8 @@
 #pragma once
 
 #include <synod/codec/frame.hpp>
+#include <synod/codec/values.hpp>
+#include <synod/roles/messages.hpp>
 #include <synod/runtime/founding_record.hpp>
 #include <synod/testing/facts.hpp>
 #include <synod/testing/network.hpp>
