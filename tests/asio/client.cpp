@@ -87,6 +87,7 @@ TEST(client, what_it_does_is_counted_where_it_is_served) {
   EXPECT_GE(sum([](counters& of) { return of.batch_commands.count(); }), 5U);
   EXPECT_GE(sum([](counters& of) { return of.records; }), 10U) << "a quorum wrote each";
   EXPECT_GT(sum([](counters& of) { return of.write_ns.count(); }), 0U);
+  EXPECT_GT(sum([](counters& of) { return of.write_ns.sum(); }), 0U) << "also within one turn";
   EXPECT_GE(sum([](counters& of) { return of.messages_received; }), 10U);
 }
 

@@ -8,6 +8,7 @@
 #include <synod/asio/entropy.hpp>
 #include <synod/asio/greeting.hpp>
 #include <synod/asio/held.hpp>
+#include <synod/asio/observed.hpp>
 #include <synod/asio/opened_store.hpp>
 #include <synod/asio/operation.hpp>
 #include <synod/asio/queries.hpp>
@@ -57,7 +58,7 @@ class replica_state {
     void on(configuration_changed const& one) { host->members_changed(one); }
     template <class Event>
       requires hears<Observer, Event>
-    void on(Event const& one) { host->observer_.on(one); }
+    void on(Event const& one) { host->observer_.on(observed(one)); }
   };
   // A turn that has nothing for the disk has no reason to hurry its messages out before the rest of
   // it is done: see turn().
