@@ -12,7 +12,7 @@ char const* const usage =
     "Runs clusters under simulation, one seed after another, and says whether anything went "
     "wrong.\n"
     "  --protocol NAME   --list says which there are            (single_decree)\n"
-    "  --quorum NAME     majority | flexible | counted:Q1,Q2 | grid | grid:COLUMNS | weighted\n"
+    "  --quorum NAME     majority | flexible | counted[:Q1,Q2] | grid | grid:COLUMNS | weighted\n"
     "                    (majority); flexible is flexible<N-1, 2>, weights are 1, 2, 3, 1, ...\n"
     "  --leader NAME     a policy of the protocol, where it has several\n"
     "  --host NAME       cores: bare; nodes: whole replicas of kv; all: both, where there are "
@@ -112,8 +112,14 @@ std::string parse_quorum(std::string const& text, unsigned nodes, std::string& f
   std::uint64_t second = 0;
   if (family == "counted") {
     std::size_t const comma = numbers.find(',');
-    bool const good = comma != std::string::npos && number(numbers.substr(0, comma), first) &&
-                      number(numbers.substr(comma + 1), second);
+    bool good = comma != std::string::npos && number(numbers.substr(0, comma), first) &&
+                number(numbers.substr(comma + 1), second);
+    if (colon == std::string::npos) {
+      // By itself: a second phase that is cheaper than a majority, as 4,2 is of five.
+      second = nodes < 3 ? 1 : (nodes - 1) / 2;
+      first = nodes + 1 - second;
+      good = true;
+    }
     if (!good || first + second <= nodes || first > nodes || second > nodes) {
       return "--quorum " + text + ": write counted:Q1,Q2 with Q1 + Q2 > nodes, each at most nodes";
     }
