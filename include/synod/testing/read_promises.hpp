@@ -39,8 +39,8 @@ class read_promises {
     }
     return made;
   }
-  // At once only this may be refused: for now, what a leader serves elsewhere; for good, the same
-  // where nobody ever leads. Returns: whether it was refused.
+  // At once only this may be refused: what a leader serves, until it is asked, and for good where
+  // nobody ever leads. Returns: whether it was refused.
   static bool refused(std::optional<error> const& why, read::level const& level, bool led,
                       violations& found) {
     bool const by_leader = std::holds_alternative<read::linearizable_index>(level);
