@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -311,6 +312,31 @@ TEST(client, of_another_cluster_is_told_so_in_the_end) {
   asio::client<counter> client(cluster.io, given);
   auto const got = cluster.call(client, std::int64_t{1});
   EXPECT_NE(got.refused(), nullptr);
+}
+
+TEST(client, its_handlers_may_throw) {
+  served<counter> cluster;
+  cluster.start_all();
+  asio::client<counter> client(cluster.io, cluster.client_options_of({0, 1, 2}));
+  int called = 0;
+  int caught = 0;
+  for (int i = 0; i < 5; ++i) {
+    client.async_submit(std::int64_t{1}, [&](outcome<std::int64_t>) {
+      ++called;
+      throw std::runtime_error("thrown by a handler");
+    });
+  }
+  for (bool goes_on = true; goes_on && called < 5;) {
+    try {
+      goes_on = run_until(cluster.io, [&] { return called == 5; });
+    } catch (std::runtime_error const&) {
+      ++caught;
+    }
+  }
+  EXPECT_EQ(caught, 5);
+  auto const got = cluster.call(client, std::int64_t{1});
+  ASSERT_TRUE(got) << got.error();
+  EXPECT_EQ(*got, 6);
 }
 
 TEST(client, may_go_away_with_commands_under_way) {

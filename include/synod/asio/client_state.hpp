@@ -3,6 +3,7 @@
 
 #include <synod/asio/address.hpp>
 #include <synod/asio/alarm.hpp>
+#include <synod/asio/at_end.hpp>
 #include <synod/asio/client_messages.hpp>
 #include <synod/asio/entropy.hpp>
 #include <synod/asio/framed_connection.hpp>

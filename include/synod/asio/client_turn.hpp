@@ -11,11 +11,15 @@ namespace synod::asio {
 template <class M, class C, class E>
 void client_state<M, C, E>::turn() {
   bool const outer = !std::exchange(in_turn_, true);
+  bool whole = false;  // and not cut short by a handler that throws
+  at_end const leave([&] {
+    turn_due_ = turn_due_ || !whole;
+    in_turn_ = !outer;
+    if (outer && turn_due_) wake();
+  });
   turn_once();
   if (turn_due_) turn_once();
-  if (!outer) return;
-  in_turn_ = false;
-  if (turn_due_) wake();
+  whole = true;
 }
 
 template <class M, class C, class E>

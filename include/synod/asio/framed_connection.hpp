@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/asio/at_end.hpp>
 #include <synod/asio/held.hpp>
 #include <synod/asio/listener.hpp>
 #include <synod/asio/send_queue.hpp>
@@ -148,8 +149,10 @@ class framed_connection {
       owner_.frame_arrived(*this, *std::move(one));
     }
     if (decoder_.failed()) close(decoder_.failed());
+    at_end const next([this] {
+      if (!closed_) read();
+    });
     owner_.input_ended(*this);
-    if (!closed_) read();
   }
 
   void wait_for_room() {

@@ -3,6 +3,7 @@
 
 #include <synod/asio/admin.hpp>
 #include <synod/asio/alarm.hpp>
+#include <synod/asio/at_end.hpp>
 #include <synod/asio/client_door.hpp>
 #include <synod/asio/clock.hpp>
 #include <synod/asio/entropy.hpp>
@@ -323,11 +324,10 @@ class replica_state {
   void name_peers();
   void watch_disk();
 
-  // One turn for everything that came since the last one.
   void wake();
-  void turn(time_ns now);
+  void turn(time_ns now);  // one for everything that came since the last one
   time_ns turn_once(time_ns now);
-  void flush();
+  void flush() { links_.flush(); }
   // In this turn: others wait for what belongs to records.
   [[nodiscard]] bool has_promised() const {
     return log_->last() != taken_then_ || log_->known() != durable_then_;

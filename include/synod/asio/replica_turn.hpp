@@ -171,6 +171,13 @@ time_ns replica_state<P, M, S, T, C, O>::turn_once(time_ns now) {
 template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::turn(time_ns now) {
   bool const outer = !std::exchange(in_turn_, true);
+  bool whole = false;  // and not cut short by a handler that throws
+  at_end const leave([&] {
+    run_at_ = 0;
+    turn_due_ = turn_due_ || !whole;
+    in_turn_ = !outer;
+    if (outer && turn_due_) wake();
+  });
   now = turn_once(now);
   for (int rounds = 0; turn_due_ && rounds < rounds_max; ++rounds) {
     bool const more = book_.wants_run();
@@ -180,14 +187,7 @@ void replica_state<P, M, S, T, C, O>::turn(time_ns now) {
   }
   if (!ended_) flush();
   door_.flush();
-  if (!outer) return;
-  in_turn_ = false;
-  if (turn_due_) wake();
-}
-
-template <class P, class M, class S, class T, class C, class O>
-void replica_state<P, M, S, T, C, O>::flush() {
-  links_.flush();
+  whole = true;
 }
 
 // What follows the last snapshot is in memory as well as on the disk, so its bytes are bounded, and
