@@ -38,6 +38,7 @@
 #include <synod/leader/wire.hpp>
 #include <synod/log/client_decision.hpp>
 #include <synod/log/client_table.hpp>
+#include <synod/log/executed_commands.hpp>
 #include <synod/log/id_index.hpp>
 #include <synod/log/reply_store.hpp>
 #include <synod/log/sort_by_key.hpp>

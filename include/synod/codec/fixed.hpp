@@ -31,6 +31,13 @@ struct fixed_codec {
     return bytes.size() == sizeof(T) && decode_all(bytes, std::span<T>(&to, 1));
   }
 
+  // The encoding itself, for whoever needs no copy of it.
+  template <class T>
+  [[nodiscard]] std::span<std::byte const> bytes_of(T const& from) const {
+    static_assert(fits<T>, "synod::fixed_codec: see encode_all");
+    return std::as_bytes(std::span<T const>(&from, 1));
+  }
+
   // Many at once, one after another.
   template <class T>
   void encode_all(std::span<T const> from, std::vector<std::byte>& into) const {

@@ -6,6 +6,7 @@
 #include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/log/client_decision.hpp>
+#include <synod/log/executed_commands.hpp>
 #include <synod/log/id_index.hpp>
 #include <synod/log/reply_store.hpp>
 #include <synod/log/sort_by_key.hpp>
@@ -42,60 +43,54 @@ class client_table {
   [[nodiscard]] bool knows(session_id session) const { return find(session) != none; }
   [[nodiscard]] cluster_constants const& limits() const { return limits_; }
 
+  // Where a session is, until one is opened or the table is replaced.
+  using place = std::uint32_t;
+
   // Pure: what would happen to this command if it were applied next.
   [[nodiscard]] client_decision decide(session_id session, sequence number,
                                        sequence acked_upto) const {
-    std::uint32_t const at = find(session);
-    if (at == none) {
-      // The session was evicted, or never opened: a late retry must not run again (H23).
-      bool const again = SYNOD_MUTATION(h23_run_what_was_evicted);
-      return {again ? client_verdict::execute : client_verdict::expired, 0, {}};
-    }
+    return decide(find(session), number, acked_upto);
+  }
+  [[gnu::always_inline]] [[nodiscard]] client_decision decide(place at, sequence number,
+                                                              sequence acked_upto) const {
+    // The session was evicted, or never opened: a late retry must not run again (H23).
+    if (at == none) return gone(SYNOD_MUTATION(h23_run_what_was_evicted));
     state const& found = sessions_[at];
     if (number.value == 0 ||
         (number > acked_upto && number.value - acked_upto.value > limits_.in_flight_max)) {
       return {client_verdict::refused, 0, {}};
     }
+    // Its reply was acknowledged and forgotten: whether it ran is not known here any more.
     if (number <= acked_upto || number <= found.acked_upto) {
-      // Its reply was acknowledged and forgotten: whether it ran is not known here any more.
-      bool const again = SYNOD_MUTATION(h23_run_what_was_acknowledged);
-      return {again ? client_verdict::execute : client_verdict::expired, 0, {}};
+      return gone(SYNOD_MUTATION(h23_run_what_was_acknowledged));
     }
-    if (SYNOD_MUTATION(h23_only_the_highest_sequence) && !found.done.empty() &&
-        number < found.done.back().number) {
-      return {};
-    }
-    std::size_t const place = lower_bound(found.done, number);
-    if (place == found.done.size() || found.done[place].number != number) {
-      bool const early = wants_order(session) && overtakes(found, number, acked_upto);
-      return {early ? client_verdict::early : client_verdict::execute, 0, {}};
-    }
-    std::uint32_t const reply = found.done[place].reply;
-    if (reply == reply_store::none) return {};
-    return {client_verdict::cached, replies_[reply].version, replies_.bytes(reply)};
+    if (number <= found.done.highest()) return among(found, number);
+    bool const early = wants_order(found.id) && overtakes(found, number, acked_upto);
+    return {early ? client_verdict::early : client_verdict::execute, 0, {}};
   }
 
   // A slot opens a session; the one whose last entry is oldest makes room (PROTOCOLS X4).
   session_id open(slot at, bool ordered = false) {
     while (index_.size() >= capacity()) evict(oldest_);
     session_id const made = session_opened_at(at, ordered);
-    std::uint32_t const place = take();
-    state& fresh = sessions_[place];
+    place const taken = take();
+    state& fresh = sessions_[taken];
     fresh.id = made;
     fresh.last_position = made.value;
     fresh.acked_upto = sequence();
     fresh.done.reserve(limits_.in_flight_max < 64 ? limits_.in_flight_max : 64);
-    link_newest(place);
-    index_.insert(made.value, place, id_at());
-    changed(place);
+    link_newest(taken);
+    index_.insert(made.value, taken, id_at());
+    changed(taken);
     return made;
   }
 
   // Every entry that names a session keeps it alive and carries what its client has acknowledged,
-  // whose replies are then forgotten. Requires: positions rise.
-  void touch(std::uint64_t position, session_id session, sequence acked_upto) {
-    std::uint32_t const at = find(session);
-    if (at == none) return;
+  // whose replies are then forgotten. Requires: positions rise. Returns where the session is, for
+  // the commands of the entry.
+  place touch(std::uint64_t position, session_id session, sequence acked_upto) {
+    place const at = find(session);
+    if (at == none) return at;
     state& found = sessions_[at];
     found.last_position = position;
     if (at != newest_) {
@@ -103,28 +98,25 @@ class client_table {
       link_newest(at);
     }
     changed(at);
-    if (acked_upto <= found.acked_upto) return;
+    if (acked_upto <= found.acked_upto) return at;
     found.acked_upto = acked_upto;
-    std::size_t acked = 0;
-    while (acked < found.done.size() && found.done[acked].number <= acked_upto) {
-      forget_reply(found, found.done[acked++]);
-    }
-    found.done.erase(found.done.begin(), found.done.begin() + static_cast<std::ptrdiff_t>(acked));
+    found.done.drop_upto(acked_upto, [&](executed& one) { forget_reply(found, one); });
+    return at;
   }
 
-  // The command was executed and this is its reply. Requires: `decide` said execute.
+  // The command was executed and this is its reply. Requires: `decide` said execute, and the entry
+  // at this position touched the session.
   void keep(std::uint64_t position, session_id session, sequence number,
             std::span<std::byte const> reply) {
-    std::uint32_t const at = find(session);
+    keep(position, find(session), number, reply);
+  }
+  [[gnu::always_inline]] void keep(std::uint64_t position, place at, sequence number,
+                                   std::span<std::byte const> reply) {
     if (at == none) return;
     state& found = sessions_[at];
-    executed const fresh{number, reply_store::none};
-    auto& done = found.done;
-    std::size_t const place = lower_bound(done, number);
-    done.insert(done.begin() + static_cast<std::ptrdiff_t>(place), fresh);
-    changed(at);
+    executed& fresh = found.done.insert(number);
     if (reply.size() > reply_bytes_max || limits_.replies_kept == 0) return;
-    done[place].reply = replies_.add(session, number, position, reply);
+    fresh.reply = replies_.add(at, number, position, reply);
     if (++found.kept > limits_.replies_kept) drop_oldest_reply(found);
     while (replies_.living_bytes() > replies_bytes_max) drop_oldest_reply();
   }
@@ -194,19 +186,16 @@ class client_table {
   [[nodiscard]] bool put_in_order();
 
  private:
-  static constexpr std::uint32_t none = id_index::none;
+  using executed = executed_commands::executed;
+  static constexpr place none = id_index::none;
   static constexpr std::size_t encoded_session_min = 28;
   static constexpr std::size_t encoded_executed_min = 9;
 
-  struct executed {
-    sequence number;
-    std::uint32_t reply = reply_store::none;
-  };
   struct state {
     session_id id;
     sequence acked_upto;
     std::uint64_t last_position = 0;
-    list<executed> done;     // applied and above acked_upto, by number
+    executed_commands done;  // applied and above acked_upto
     std::uint32_t kept = 0;  // of those, how many have a reply
     std::uint32_t older = none;
     std::uint32_t newer = none;
@@ -226,18 +215,18 @@ class client_table {
     if (newest_ != none && sessions_[newest_].id == session) return newest_;
     return index_.find(session.value, id_at());
   }
-  static std::size_t lower_bound(list<executed> const& in, sequence number) {
-    if (in.empty() || in.back().number < number) return in.size();
-    std::size_t low = 0;
-    for (std::size_t high = in.size(); low < high;) {
-      std::size_t const middle = (low + high) / 2;
-      if (in[middle].number < number) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
+  static client_decision gone(bool again) {
+    return {again ? client_verdict::execute : client_verdict::expired, 0, {}};
+  }
+  // A command that is not above all that were applied.
+  [[gnu::noinline]] [[nodiscard]] client_decision among(state const& found, sequence number) const {
+    if (SYNOD_MUTATION(h23_only_the_highest_sequence) && number < found.done.highest()) {
+      return {};
     }
-    return low;
+    executed const* const one = found.done.find(number);
+    if (one == nullptr) return {client_verdict::execute, 0, {}};
+    if (one->reply == reply_store::none) return {};
+    return {client_verdict::cached, replies_[one->reply].version, replies_.bytes(one->reply)};
   }
 
   // Whether a command below it was neither applied nor acknowledged as finished, which is what a
@@ -245,7 +234,7 @@ class client_table {
   // session that wants order there are no gaps between those that were applied.
   static bool overtakes(state const& of, sequence number, sequence acked_upto) {
     sequence last = acked_upto > of.acked_upto ? acked_upto : of.acked_upto;
-    if (!of.done.empty() && of.done.back().number > last) last = of.done.back().number;
+    if (of.done.highest() > last) last = of.done.highest();
     return number > last.next() && !SYNOD_MUTATION(order_of_a_client_ignored);
   }
 
@@ -304,10 +293,9 @@ class client_table {
     if (oldest != nullptr) forget_reply(of, *oldest);
   }
   void drop_oldest_reply() {
-    reply_store::reply const gone = replies_[replies_.oldest()];
-    std::uint32_t const at = find(gone.session);
-    auto& done = sessions_[at].done;
-    forget_reply(sessions_[at], done[lower_bound(done, gone.number)]);
+    reply_store::reply const& oldest = replies_[replies_.oldest()];
+    place const at = oldest.session;
+    forget_reply(sessions_[at], *sessions_[at].done.find(oldest.number));
     changed(at);
   }
 
@@ -346,32 +334,32 @@ bool client_table::decode_session(Reader& from) {
   if (from.failed() || id.value == 0 || last < id.value || find(id) != none) return false;
   if (index_.size() >= capacity() || count > limits_.in_flight_max) return false;
   if (count > from.remaining() / encoded_executed_min) return false;
-  std::uint32_t const place = take();
-  sessions_[place].id = id;
-  sessions_[place].last_position = last;
-  sessions_[place].acked_upto = acked;
-  sessions_[place].done.reserve(count);
-  link_newest(place);
-  index_.insert(id.value, place, id_at());
+  place const at = take();
+  sessions_[at].id = id;
+  sessions_[at].last_position = last;
+  sessions_[at].acked_upto = acked;
+  sessions_[at].done.reserve(count);
+  link_newest(at);
+  index_.insert(id.value, at, id_at());
   sequence before = acked;
   for (std::uint32_t i = 0; i < count; ++i) {
-    executed one{sequence(from.template get<std::uint64_t>()), reply_store::none};
+    sequence const number(from.template get<std::uint64_t>());
     bool has_reply = false;
     from(has_reply);
-    if (from.failed() || one.number <= before) return false;
+    if (from.failed() || number <= before) return false;
     // What may be in flight bounds how far the sequences reach, here as in `decide`.
-    if (one.number.value - acked.value > limits_.in_flight_max) return false;
-    before = one.number;
+    if (number.value - acked.value > limits_.in_flight_max) return false;
+    before = number;
+    executed& one = sessions_[at].done.insert(number);
     if (has_reply) {
       std::uint64_t const version = from.template get<std::uint64_t>();
       std::uint32_t const length = from.template get<std::uint32_t>();
       if (from.failed() || length > reply_bytes_max || length > from.remaining()) return false;
       if (version <= id.value || version > last) return false;
-      if (++sessions_[place].kept > limits_.replies_kept) return false;
+      if (++sessions_[at].kept > limits_.replies_kept) return false;
       if (replies_.living_bytes() + length > replies_bytes_max) return false;
-      one.reply = replies_.add(id, one.number, version, from.bytes(length));
+      one.reply = replies_.add(at, number, version, from.bytes(length));
     }
-    sessions_[place].done.push_back(one);
   }
   return !from.failed();
 }

@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace synod {
@@ -17,6 +18,20 @@ template <class Codec, class Value>
   } else {
     coder.encode(from, into);
     return true;
+  }
+}
+
+// What a value is when encoded, unless nobody could decode it. It lies in `room`, which is
+// overwritten, or in the value itself where the codec says so.
+template <class Codec, class Value>
+[[nodiscard]] std::optional<std::span<std::byte const>> encoded(Codec& coder, Value const& from,
+                                                                std::vector<std::byte>& room) {
+  if constexpr (requires { coder.bytes_of(from); }) {
+    return coder.bytes_of(from);
+  } else {
+    room.clear();
+    if (!encode_value(coder, from, room)) return std::nullopt;
+    return std::span<std::byte const>(room);
   }
 }
 

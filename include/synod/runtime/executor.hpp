@@ -200,11 +200,12 @@ class executor {
         continue;
       }
       auto const last = static_cast<std::uint16_t>(run.first + run.count - 1);
-      clients_.touch(position_of(at, last), run.session, run.acked_upto);
+      auto const client = clients_.touch(position_of(at, last), run.session, run.acked_upto);
       for (std::uint16_t i = 0; i < run.count; ++i) {
         auto const index = static_cast<std::uint16_t>(run.first + i);
         sequence const number(run.first_sequence.value + i);
-        apply_one(commands[index], {at, index, stamp_, run.session}, number, run.acked_upto, to);
+        client_decision const found = clients_.decide(client, number, run.acked_upto);
+        apply_one(commands[index], {at, index, stamp_, run.session}, client, number, found, to);
       }
     }
   }
@@ -215,17 +216,16 @@ class executor {
   }
 
   template <class Sink>
-  void apply_one(command const& what, applied_at const& where, sequence number, sequence acked_upto,
-                 Sink& to) {
-    client_decision const found = clients_.decide(where.session, number, acked_upto);
+  void apply_one(command const& what, applied_at const& where, client_table::place client,
+                 sequence number, client_decision const& found, Sink& to) {
     bool const new_here = found.verdict == client_verdict::execute;
     digest_.mix(number.value, static_cast<std::uint64_t>(found.verdict));
     applied_origin const whose{where.session, number, where.version()};
     if (new_here || SYNOD_MUTATION(h23_apply_without_the_table)) {
       apply_command(state_, what, where, [&](auto const& value) {
-        encode_reply(value);
-        if (new_here) clients_.keep(where.version(), where.session, number, reply_);
-        digest_.mix(reply_);
+        std::span<std::byte const> const reply = reply_of(value);
+        if (new_here) clients_.keep(where.version(), client, number, reply);
+        digest_.mix(reply);
         to.done(whose, value);
       });
       return;
@@ -243,10 +243,14 @@ class executor {
 
   // A reply that its codec cannot write is longer than any that is kept: a retry ends as expired.
   template <class Result>
-  void encode_reply(Result const& value) {
-    reply_.clear();
-    if constexpr (!std::same_as<Result, done>) {
-      if (!encode_value(coder_, value, reply_)) reply_.resize(client_table::reply_bytes_max + 1);
+  std::span<std::byte const> reply_of(Result const& value) {
+    if constexpr (std::same_as<Result, done>) {
+      return {};
+    } else {
+      auto const bytes = encoded(coder_, value, reply_);
+      if (bytes.has_value()) return *bytes;
+      reply_.resize(client_table::reply_bytes_max + 1);
+      return reply_;
     }
   }
 
