@@ -36,8 +36,8 @@ struct bench {
 
   error_code add(int what, std::size_t bytes = 4, std::size_t room = 4) {
     int value = what;
-    auto const why =
-        pending.add(room, session_id(1), sequence(next), sequence(), std::move(value), bytes);
+    auto const why = pending.add([&] { return room; }, session_id(1), sequence(next), sequence(),
+                                 std::move(value), bytes);
     if (!why) ++next;
     return why ? why->code : error_code::none;
   }
@@ -97,7 +97,8 @@ TEST(batcher, a_batch_ends_at_its_bytes_or_its_commands) {
 TEST(batcher, beyond_the_room_of_the_core_it_is_busy_and_the_command_stays_with_the_caller) {
   batcher<std::vector<int>> pending({.batch_bytes_max = 10});
   std::vector<int> mine{1, 2, 3};
-  EXPECT_EQ(pending.add(0, session_id(1), sequence(1), sequence(), std::move(mine), 1)->code,
+  auto const no_room = [] { return std::size_t{0}; };
+  EXPECT_EQ(pending.add(no_room, session_id(1), sequence(1), sequence(), std::move(mine), 1)->code,
             error_code::busy);
   EXPECT_EQ(mine.size(), 3U);
   bench b({.batch_bytes_max = 10});

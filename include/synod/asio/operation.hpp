@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/outcome.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -19,7 +20,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace synod::asio {
 
@@ -36,18 +36,19 @@ class operation_memory {
     }
   }
 
-  void* take(std::size_t bytes) {
+  // Sizes are constants, and so is what is computed from them where these are inlined.
+  [[gnu::always_inline]] void* take(std::size_t bytes) {
     std::size_t const kind = kind_of(bytes);
     if (kind >= kinds) return ::operator new(bytes);
     if (free_[kind].empty()) return ::operator new(smallest << kind);
     void* const one = free_[kind].back();
-    free_[kind].pop_back();
+    free_[kind].drop_back();
     return one;
   }
-  void give_back(void* one, std::size_t bytes) {
+  [[gnu::always_inline]] void give_back(void* one, std::size_t bytes) {
     std::size_t const kind = kind_of(bytes);
-    if (kind < kinds && free_[kind].size() < kept_max) return free_[kind].push_back(one);
-    ::operator delete(one);
+    if (kind >= kinds || free_[kind].size() >= kept_max) return ::operator delete(one);
+    free_[kind].add(one);
   }
 
  private:
@@ -55,11 +56,11 @@ class operation_memory {
   static constexpr std::size_t kinds = 6;
   static constexpr std::size_t kept_max = 65'536;
 
-  static std::size_t kind_of(std::size_t bytes) {
+  static constexpr std::size_t kind_of(std::size_t bytes) {
     return bytes <= smallest ? 0 : static_cast<std::size_t>(std::bit_width((bytes - 1) / smallest));
   }
 
-  std::array<std::vector<void*>, kinds> free_;
+  std::array<list<void*>, kinds> free_;
 };
 
 // Something that somebody waits for, whatever handler he waits with: functions and where things
@@ -173,7 +174,7 @@ class operation_book {
       places_.emplace_back();
     }
     std::uint32_t const at = free_.back();
-    free_.pop_back();
+    free_.drop_back();
     places_[at].what = &one;
     one.token = std::uint64_t{places_[at].uses} << 32 | at;
     one.began = now;
@@ -195,7 +196,7 @@ class operation_book {
     operation* const one = take(token);
     if (one == nullptr) return nullptr;
     static_cast<std::optional<outcome<R>>*>(one->result)->emplace(std::move(result));
-    ended_.push_back(one);
+    ended_.add(one);
     return one;
   }
   // Effects: a read ends with what it finds there. Requires: it is one.
@@ -204,7 +205,7 @@ class operation_book {
     operation* const one = take(token);
     if (one == nullptr) return nullptr;
     one->look(*one, &at);
-    ended_.push_back(one);
+    ended_.add(one);
     return one;
   }
   // Effects: it ends without a result: refused if it was harmless, else nobody can tell.
@@ -212,7 +213,7 @@ class operation_book {
     operation* const one = take(token);
     if (one == nullptr) return false;
     one->fail(*one, why, one->harmless);
-    ended_.push_back(one);
+    ended_.add(one);
     return true;
   }
   // Effects: it ends without a result and without having done anything.
@@ -220,7 +221,7 @@ class operation_book {
     operation* const one = take(token);
     if (one == nullptr) return;
     one->fail(*one, why, true);
-    ended_.push_back(one);
+    ended_.add(one);
   }
   void fail_all(error const& why) {
     for (std::size_t i = 0; i < places_.size(); ++i) {
@@ -248,7 +249,7 @@ class operation_book {
       one->finish(*one, memory, true);
     }
     if (called_ * 2 < ended_.size()) return;
-    ended_.erase(ended_.begin(), ended_.begin() + static_cast<std::ptrdiff_t>(called_));
+    ended_.erase(ended_.begin(), ended_.begin() + called_);
     called_ = 0;
   }
   // Effects: forgets all handlers without calling them.
@@ -259,7 +260,7 @@ class operation_book {
       gone->finish(*gone, memory, false);
     }
     std::size_t const left = std::exchange(called_, 0);
-    std::vector<operation*> const all = std::exchange(ended_, {});
+    list<operation*> const all = std::exchange(ended_, {});
     for (std::size_t i = left; i < all.size(); ++i) all[i]->finish(*all[i], memory, false);
   }
 
@@ -275,14 +276,14 @@ class operation_book {
     auto const at = static_cast<std::uint32_t>(token);
     places_[at].what = nullptr;
     ++places_[at].uses;
-    free_.push_back(at);
+    free_.add(at);
     --size_;
     return one;
   }
 
-  std::vector<place> places_;
-  std::vector<std::uint32_t> free_;
-  std::vector<operation*> ended_;
+  list<place> places_;
+  list<std::uint32_t> free_;
+  list<operation*> ended_;
   std::size_t called_ = 0;  // of those, the first ones
   std::size_t size_ = 0;
 };

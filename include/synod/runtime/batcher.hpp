@@ -43,10 +43,10 @@ class batcher {
   // Whether a command that long when encoded can ever be added.
   [[nodiscard]] bool fits(std::size_t bytes) const { return bytes <= options_.batch_bytes_max; }
 
-  // `bytes` is about what the command takes when encoded, `room` how many batches the core takes.
-  // Moves the command, if it may, only if it was added.
-  template <class Given = Command>
-  [[nodiscard]] std::optional<error> add(std::size_t room, session_id session, sequence number,
+  // `bytes` is about what the command takes when encoded, `room()` says how many batches the core
+  // takes. Moves the command, if it may, only if it was added.
+  template <class Room, class Given = Command>
+  [[nodiscard]] std::optional<error> add(Room&& room, session_id session, sequence number,
                                          sequence acked_upto, Given&& command, std::size_t bytes) {
     if (!fits(bytes)) {
       return error{error_code::too_large, bytes, "submit", "split the command"};
@@ -54,9 +54,10 @@ class batcher {
     bool const full = sealed_.empty() || last_bytes_ + bytes > options_.batch_bytes_max ||
                       sealed_.back().size() >= options_.batch_commands_max;
     bool const enough = last_bytes_ != 0 && last_bytes_ + bytes > options_.batch_bytes_enough &&
-                        sealed_.size() < room / 2;
+                        sealed_.size() < room() / 2;
     bool const opens = full || enough;
-    if (sealed_.size() + (opens ? 1 : 0) > room ||
+    // The core is asked at each batch: it may take fewer than when the one before was opened.
+    if ((opens && sealed_.size() >= room()) ||
         pending_bytes_ + bytes > options_.pending_bytes_max) {
       return error{error_code::busy, sealed_.size(), "submit", "slow down, and try again"};
     }

@@ -161,7 +161,7 @@ class command_answers {
   bool finish(time_ns now, waiting_command const& whom, std::uint64_t version) {
     bool const here = client_.done(now, whom.handle, whom.attempt, whom.key.session,
                                    whom.key.number, version, out_);
-    collect();
+    if (!out_.finished.empty()) collect();
     return here;
   }
   // At once, since the place of what finished may be another one's next.

@@ -44,7 +44,8 @@ class leader_guess {
     if (leader_.has_value()) return *leader_;
     auto const& all = known.members();
     if (one_way && again) ++turn_;
-    node_id const next = all[static_cast<std::size_t>(turn_ % all.size())].id;
+    if (turn_ >= all.size()) turn_ = 0;
+    node_id const next = all[turn_].id;
     if (!one_way) ++turn_;
     return next;
   }
@@ -53,7 +54,7 @@ class leader_guess {
   ballot at_;
   std::optional<node_id> leader_;
   std::optional<node_id> failed_;
-  std::uint64_t turn_ = 0;
+  std::size_t turn_ = 0;
 };
 
 }  // namespace synod

@@ -32,7 +32,7 @@ class client_session {
   }
 
   [[nodiscard]] session_id id() const { return session_; }
-  [[nodiscard]] std::size_t in_flight() const { return places_.size() - free_.size(); }
+  [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
   [[nodiscard]] bool full() const { return in_flight() >= options_.in_flight_max; }
   [[nodiscard]] membership const& members() const { return members_; }
   // The highest version of anything this client was told: hand it to a session read.
@@ -106,9 +106,8 @@ class client_session {
     sequence number;           // 0 until it is sent first
     time_ns deadline = never;
     bool read = false;
+    bool told = false;  // there is a refusal, or an answer as uncertain
     std::optional<node_id> only;
-    error last;
-    leader_hint hint;
   };
 
   static error wrong(error_code code, std::uint64_t value, char const* remedy) {
@@ -146,9 +145,11 @@ class client_session {
       free_.push_back(static_cast<std::uint32_t>(places_.size()));
       places_.emplace_back();
       payloads_.emplace_back();
+      refusals_.emplace_back();
     }
     std::uint32_t const place = free_.back();
-    free_.pop_back();
+    free_.drop_back();
+    ++in_flight_;
     operation& fresh = places_[place];
     fresh = operation();
     fresh.handle = ++begun_ << place_bits | place;
@@ -197,13 +198,14 @@ class client_session {
     queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(at), one.handle);
   }
 
-  session_request depart(time_ns now, attempts& one, std::optional<node_id> only) {
+  session_request& depart(time_ns now, attempts& one, std::optional<node_id> const& only,
+                          session_output& out) {
     bool const again = one.state != attempts::phase::queued;
     one.target = only.has_value() ? *only : guess_.aim(members_, options_.ordered, again);
     one.state = attempts::phase::sent;
     ++one.count;
     one.next = now + options_.attempt_timeout_ns;
-    session_request request;
+    session_request& request = out.send.add();
     request.to = one.target;
     request.attempt = one.count;
     request.known_config = members_.number();
@@ -211,7 +213,7 @@ class client_session {
   }
 
   void send(time_ns now, operation& one, session_output& out) {
-    session_request request = depart(now, one, one.only);
+    session_request& request = depart(now, one, one.only, out);
     wake(one.next);
     request.handle = one.handle;
     request.read = one.read;
@@ -219,14 +221,12 @@ class client_session {
     request.number = one.number;
     request.acked_upto = numbers_.acked_upto();
     request.floor = seen_;
-    out.send.push_back(request);
   }
 
   void send_open(time_ns now, session_output& out) {
-    session_request request = depart(now, open_, std::nullopt);
+    session_request& request = depart(now, open_, std::nullopt, out);
     request.token_high = token_high_;
     request.token_low = token_low_;
-    out.send.push_back(request);
   }
 
   void pause(time_ns now, attempts& one) {
@@ -243,14 +243,22 @@ class client_session {
   }
   void let_go(operation& one) {
     if (one.number.value != 0) numbers_.finish(one.number);
-    free_.push_back(place_of(one.handle));
+    --in_flight_;
+    free_.add(place_of(one.handle));
     one.handle = 0;
     if constexpr (!std::is_trivially_copyable_v<Payload>) payloads_[free_.back()] = Payload();
+  }
+  [[nodiscard]] refusal told(operation const& one) const {
+    return one.told ? refusals_[place_of(one.handle)] : refusal();
+  }
+  void note(operation& one, error const& why, leader_hint const& hint) {
+    one.told = true;
+    refusals_[place_of(one.handle)] = {why, hint};
   }
   // It did not succeed: `refused` where that is certain, else `unknown`. Reads change nothing.
   void fail(operation& one, error why, session_output& out) {
     if (one.read || one.surely_not_done(options_.links_deliver_once)) {
-      finish(one, refusal{why, one.hint}, out);
+      finish(one, refusal{why, told(one).hint}, out);
     } else {
       finish(one, unknown_fate{why}, out);
     }
@@ -268,7 +276,9 @@ class client_session {
   finished_numbers numbers_;
   list<operation> places_;
   list<Payload> payloads_;  // by place, apart: they may be large
+  list<refusal> refusals_;  // by place: the last one of each operation that was told any
   list<std::uint32_t> free_;
+  std::size_t in_flight_ = 0;
   list<std::uint64_t> queue_;  // commands to be sent, in the order of their submission
   std::uint64_t begun_ = 0;
   std::uint64_t seen_ = 0;

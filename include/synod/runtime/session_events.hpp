@@ -32,7 +32,7 @@ void client_session<Payload>::answered(time_ns now, node_id from, session_answer
     case session_answer_kind::expired: return lose_session(now, *one, got, out);
     case session_answer_kind::refused: on_refusal(now, *one, got, out); break;
     case session_answer_kind::uncertain:
-      one->last = got.why;
+      note(*one, got.why, told(*one).hint);
       if (got.attempt != one->count || one->state != attempts::phase::sent) return;
       if (got.why.code == error_code::out_of_order) {
         hold_back(*one);
@@ -49,8 +49,7 @@ template <class Payload>
 void client_session<Payload>::on_refusal(time_ns now, operation& one, session_answer const& got,
                                          session_output& out) {
   one.refuse(got.attempt);
-  one.last = got.why;
-  one.hint = got.hint;
+  note(one, got.why, got.hint);
   if (is_final(got.why.code)) return fail(one, got.why, out);
   // Not the last attempt: that one is still under way.
   if (got.attempt != one.count || one.state != attempts::phase::sent) return;
@@ -148,9 +147,10 @@ template <class Payload>
 void client_session<Payload>::expire(time_ns now, operation& one, session_output& out) {
   if (now >= one.deadline) {
     bool const certain = one.read || one.surely_not_done(options_.links_deliver_once);
-    bool const told = one.last.code != error_code::none && certain;
+    refusal const last = told(one);
+    bool const says_more = last.why && certain;
     char const* const next = certain ? "try again" : "read to find out";
-    return fail(one, told ? one.last : wrong(error_code::timed_out, one.count, next), out);
+    return fail(one, says_more ? last.why : wrong(error_code::timed_out, one.count, next), out);
   }
   if (one.state != attempts::phase::queued && now >= one.next) {
     if (one.state == attempts::phase::sent) guess_.doubt(one.target);

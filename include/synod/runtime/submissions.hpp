@@ -218,16 +218,16 @@ class submissions {
 
   template <class Result>
   void done(applied_origin const& whose, Result const& value) {
-    auto const whom = waiting_.take({whose.session, whose.number});
-    if (whom.has_value()) answers_.done(now_, *whom, whose.version, value);
+    auto const* const whom = waiting_.take({whose.session, whose.number});
+    if (whom != nullptr) answers_.done(now_, *whom, whose.version, value);
   }
   void cached(applied_origin const& whose, std::span<std::byte const> reply) {
-    auto const whom = waiting_.take({whose.session, whose.number});
-    if (whom.has_value()) answers_.done_before(now_, *whom, whose.version, reply);
+    auto const* const whom = waiting_.take({whose.session, whose.number});
+    if (whom != nullptr) answers_.done_before(now_, *whom, whose.version, reply);
   }
   void expired(applied_origin const& whose, bool session_lives) {
-    auto const whom = waiting_.take({whose.session, whose.number});
-    if (whom.has_value()) tell_expired(*whom, session_lives);
+    auto const* const whom = waiting_.take({whose.session, whose.number});
+    if (whom != nullptr) tell_expired(*whom, session_lives);
   }
   void refused(applied_origin const& whose) {
     changed_nothing(whose, session_answer_kind::refused, error_code::bad_option);
@@ -289,12 +289,15 @@ class submissions {
       return tell_or_forward(whom, error_code::busy, true, node);
     }
     waiting_command& here = waiting_.put(whom);
-    if (settled_by_table(whom.key, acked_upto, node) || here.proposed) return;
+    // What leaves this node for the first time is in nobody's table.
+    bool const fresh = whom.origin == waiting_command::whose::local && whom.attempt == 1;
+    if (!fresh && settled_by_table(whom.key, acked_upto, node)) return;
+    if (here.proposed) return;
     if (read_only_) return refuse(whom.key, error_code::disk_full, true, node);
     auto const bytes = encoded_size(answers_.coder(), what, scratch_);
     std::optional<error> why;
     if (bytes.has_value()) {
-      why = batcher_.add(node.room(), whom.key.session, whom.key.number, acked_upto,
+      why = batcher_.add([&] { return node.room(); }, whom.key.session, whom.key.number, acked_upto,
                          std::forward<Whole>(what), *bytes);
     } else {
       why = error{error_code::too_large, 0, "submit", "split the command"};
@@ -314,8 +317,8 @@ class submissions {
     // A session that begins above what is applied here is not gone: it has not been seen yet.
     bool const ahead = key.session.value > position_of(node.applied(), UINT16_MAX);
     if (ahead && !SYNOD_MUTATION(h23_unseen_session_called_expired)) return false;
-    auto const whom = waiting_.take(key);
-    if (!whom.has_value()) return true;
+    auto const* const whom = waiting_.take(key);
+    if (whom == nullptr) return true;
     if (found.verdict == client_verdict::cached) {
       answers_.done_before(now_, *whom, found.version, found.reply);
     } else if (found.verdict == client_verdict::expired) {
@@ -329,8 +332,8 @@ class submissions {
   // --- answers ---
 
   void changed_nothing(applied_origin const& whose, session_answer_kind kind, error_code why) {
-    auto const whom = waiting_.take({whose.session, whose.number});
-    if (whom.has_value()) answers_.tell(now_, *whom, kind, why, {});
+    auto const* const whom = waiting_.take({whose.session, whose.number});
+    if (whom != nullptr) answers_.tell(now_, *whom, kind, why, {});
   }
   void tell_expired(waiting_command const& whom, bool session_lives) {
     answers_.tell(now_, whom,
@@ -340,7 +343,7 @@ class submissions {
 
   template <class Node>
   void refuse(command_key const& key, error_code why, bool certain, Node& node) {
-    if (auto const whom = waiting_.take(key)) tell_or_forward(*whom, why, certain, node);
+    if (auto const* const whom = waiting_.take(key)) tell_or_forward(*whom, why, certain, node);
   }
   template <class Node>
   void refuse_all(list<command_origin> const& runs, error const& why, Node& node) {

@@ -7,7 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <utility>
 
 namespace synod {
 
@@ -33,17 +33,21 @@ struct waiting_command {
   std::uint64_t handle = 0;
   std::uint32_t attempt = 0;
   time_ns asked_at = 0;  // when it first came here
+  bool waits = false;    // whether this place is taken
 };
 
-// Commands under way at this node, one place each, recycled.
+// Commands under way at this node, one place each, recycled. Those of the node's own callers have
+// numbers that follow each other, and their places are given by these; the others' by a hash.
 class waiting_commands {
  public:
   explicit waiting_commands(std::size_t most) : most_(most) {}
 
-  [[nodiscard]] std::size_t size() const { return index_.size(); }
-  [[nodiscard]] bool full() const { return index_.size() >= most_; }
+  [[nodiscard]] std::size_t size() const { return own_used_ + index_.size(); }
+  [[nodiscard]] bool full() const { return size() >= most_; }
 
   [[nodiscard]] waiting_command* find(command_key const& key) {
+    if (is_own(key)) return &own_place(key);
+    if (index_.size() == 0) return nullptr;
     std::uint32_t const place = index_.find(key, key_at());
     return place == id_index::none ? nullptr : &places_[place];
   }
@@ -51,15 +55,72 @@ class waiting_commands {
   // The newest attempt of whoever asks directly is the one to answer; what was forwarded here does
   // not displace it. Requires: not full, or the key is there.
   waiting_command& put(waiting_command const& fresh) {
+    using whose = waiting_command::whose;
     if (waiting_command* const here = find(fresh.key)) {
-      if (fresh.origin != waiting_command::whose::forwarded ||
-          here->origin == waiting_command::whose::forwarded) {
-        waiting_command const before = *here;
-        *here = fresh;
-        here->proposed = before.proposed;
-        here->asked_at = before.asked_at;
-      }
+      if (fresh.origin == whose::forwarded && here->origin != whose::forwarded) return *here;
+      waiting_command const before = std::exchange(*here, fresh);
+      here->proposed = before.proposed;
+      here->asked_at = before.asked_at;
+      here->waits = true;
       return *here;
+    }
+    waiting_command& place = place_for(fresh);
+    place = fresh;
+    place.waits = true;
+    return place;
+  }
+
+  // Null if it does not wait here; else good until the next one is put.
+  waiting_command const* take(command_key const& key) {
+    if (size() == 0) return nullptr;
+    waiting_command* taken = nullptr;
+    if (is_own(key)) {
+      --own_used_;
+      taken = &own_place(key);
+    } else if (auto const place = index_.erase(key, key_at()); place != id_index::none) {
+      free_.push_back(place);
+      taken = &places_[place];
+    }
+    if (taken != nullptr) taken->waits = false;
+    return taken;
+  }
+
+  // All of them, in no particular order.
+  [[nodiscard]] list<waiting_command> all() const {
+    list<waiting_command> found;
+    for (auto const* const some : {&own_, &places_}) {
+      for (waiting_command const& one : *some) {
+        if (one.waits) found.push_back(one);
+      }
+    }
+    return found;
+  }
+
+ private:
+  static constexpr std::size_t own_min = 64;
+  static constexpr std::size_t own_max = 8192;
+
+  struct key_at_place {
+    list<waiting_command> const& places;
+    command_key operator()(std::uint32_t at) const { return places[at].key; }
+  };
+  [[nodiscard]] key_at_place key_at() const { return {places_}; }
+
+  // Requires: there are any.
+  [[nodiscard]] waiting_command& own_place(command_key const& key) {
+    return own_[static_cast<std::size_t>(key.number.value) & own_mask_];
+  }
+  [[nodiscard]] bool is_own(command_key const& key) {
+    if (own_used_ == 0) return false;
+    waiting_command const& there = own_place(key);
+    return there.waits && there.key == key;
+  }
+
+  // Requires: it does not wait here.
+  waiting_command& place_for(waiting_command const& fresh) {
+    if (fresh.origin == waiting_command::whose::local && has_own_place_for(fresh.key)) {
+      ++own_used_;
+      return own_place(fresh.key);
     }
     if (free_.empty()) {
       free_.push_back(static_cast<std::uint32_t>(places_.size()));
@@ -67,38 +128,31 @@ class waiting_commands {
     }
     std::uint32_t const place = free_.back();
     free_.pop_back();
-    places_[place] = fresh;
     index_.insert(fresh.key, place, key_at());
     return places_[place];
   }
-
-  std::optional<waiting_command> take(command_key const& key) {
-    std::uint32_t const place = index_.erase(key, key_at());
-    if (place == id_index::none) return std::nullopt;
-    free_.push_back(place);
-    waiting_command const taken = places_[place];
-    places_[place].key = {};
-    return taken;
-  }
-
-  // All of them, in no particular order.
-  [[nodiscard]] list<waiting_command> all() const {
-    list<waiting_command> found;
-    for (waiting_command const& one : places_) {
-      if (one.key != command_key()) found.push_back(one);
+  // As many as are under way together, and no more, so that they stay in a near cache.
+  bool has_own_place_for(command_key const& key) {
+    while (own_.empty() || own_place(key).waits) {
+      if (own_.size() >= own_max) return false;
+      widen_own();
     }
-    return found;
+    return true;
   }
-
- private:
-  struct key_at_place {
-    list<waiting_command> const& places;
-    command_key operator()(std::uint32_t at) const { return places[at].key; }
-  };
-  [[nodiscard]] key_at_place key_at() const { return {places_}; }
+  [[gnu::noinline, gnu::cold]] void widen_own() {
+    list<waiting_command> const before = std::exchange(own_, list<waiting_command>());
+    own_.resize(before.empty() ? own_min : before.size() * 2);
+    own_mask_ = own_.size() - 1;
+    for (waiting_command const& one : before) {
+      if (one.waits) own_place(one.key) = one;
+    }
+  }
 
   std::size_t most_;
-  list<waiting_command> places_;
+  list<waiting_command> own_;
+  std::size_t own_mask_ = 0;
+  std::size_t own_used_ = 0;
+  list<waiting_command> places_;  // of all others
   list<std::uint32_t> free_;
   id_index index_;
 };
