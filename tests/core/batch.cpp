@@ -78,6 +78,34 @@ TEST(batch_pool, allocates_nothing_in_steady_state) {
   EXPECT_EQ(counted.calls(), 0U);
 }
 
+TEST(batch_pool, commands_that_were_applied_end_before_their_bytes_and_leave_their_room) {
+  batch_pool<int> pool;
+  std::vector<value> log;
+  auto const add = [&](bool encoded) {
+    auto made = pool.take();
+    for (std::uint64_t j = 0; j < 64; ++j) made.add(session(1), sequence(j), {}, 1);
+    log.push_back(value(std::move(made)));
+    if (encoded) {
+      log.back().keep_encoded({synod::shared_bytes(std::vector<std::byte>(9)), 0, 9, 1});
+    }
+    value const before = log.back();
+    log.back().release_commands();
+    EXPECT_TRUE(before == log.back());
+    EXPECT_EQ(log.back().command_count(), 64U);
+    EXPECT_EQ(log.back().origins().size(), 1U);
+  };
+  add(true);
+  EXPECT_TRUE(log.back().commands().empty());
+  EXPECT_GE(pool.take().commands().capacity(), 64U);  // of the one that is still in the log
+  add(true);
+  add(false);  // what nobody could read again stays
+  EXPECT_EQ(log.back().commands().size(), 64U);
+  value const other(pool.take());
+  other.keep_encoded({synod::shared_bytes(std::vector<std::byte>(9)), 0, 9, 1});
+  EXPECT_FALSE(other == log.front()) << "how many there were still tells them apart";
+  value().release_commands();
+}
+
 TEST(batch_pool, batches_outlive_their_pool) {
   std::vector<value> kept;
   std::optional<batch<int>> open;
@@ -89,6 +117,8 @@ TEST(batch_pool, batches_outlive_their_pool) {
       kept.push_back(value(std::move(made)));
     }
     kept.erase(kept.begin());  // one goes home first
+    kept.front().keep_encoded({synod::shared_bytes(std::vector<std::byte>(9)), 0, 9, 1});
+    kept.front().release_commands();
     open.emplace(pool.take());
     batch_pool<int> const moved = std::move(pool);
   }

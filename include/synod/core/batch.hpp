@@ -51,12 +51,14 @@ struct value_node {
   };
   struct pool {
     list<value_node*> free;
+    list<list<Command>> rooms;  // capacity that nodes gave back before they ended
     std::size_t outstanding = 0;
     bool abandoned = false;
   };
 
   std::uint32_t references = 0;
   std::uint32_t encoded_size = 0;
+  std::uint16_t released = 0;  // commands that are only in `encoded` now
   value_kind kind = value_kind::batch;
   pool* home = nullptr;
   time_ns stamp = 0;
@@ -72,6 +74,18 @@ struct value_node {
 
   void release() {
     if (--references == 0) recycle();
+  }
+
+  // Effects: the commands end, as long as their bytes are kept.
+  void release_commands() {
+    if (encoded.empty() || commands.empty()) return;
+    released = static_cast<std::uint16_t>(commands.size());
+    commands.clear();
+    if (home == nullptr || home->abandoned) {
+      commands = {};
+    } else {
+      home->rooms.push_back(std::move(commands));
+    }
   }
 
  private:
@@ -166,6 +180,7 @@ class batch_pool {
     if (pool_ == nullptr) return;
     for (auto* node : pool_->free) delete node;
     pool_->free.clear();
+    pool_->rooms.clear();
     pool_->abandoned = true;
     if (pool_->outstanding == 0) delete pool_;
   }
@@ -184,6 +199,11 @@ class batch_pool {
     node->kind = value_kind::batch;
     node->stamp = 0;
     node->encoded_size = 0;
+    node->released = 0;
+    if (node->commands.capacity() == 0 && !pool_->rooms.empty()) {
+      node->commands.swap(pool_->rooms.back());
+      pool_->rooms.drop_back();
+    }
     return batch<Command>(node);
   }
 

@@ -64,7 +64,7 @@ class slot_value {
   [[nodiscard]] bool is_noop() const { return node_ == nullptr; }
   [[nodiscard]] bool is_batch() const { return kind() == value_kind::batch; }
 
-  // Requires: is_batch().
+  // Requires: is_batch(), and that the commands were not released.
   [[nodiscard]] list<Command> const& commands() const { return node_->commands; }
   [[nodiscard]] list<command_origin> const& origins() const { return node_->origins; }
   // Requires: not a noop.
@@ -83,8 +83,20 @@ class slot_value {
     node_->encoded_size = bytes.length;
     node_->encoded = std::move(bytes);
   }
+  // Requires: the commands were not released.
   void drop_encoded() const {
     if (node_ != nullptr) node_->encoded = {};
+  }
+
+  // Whoever applied a batch needs its commands no more: what still holds it (the log, until a
+  // snapshot takes its place) tells others of it by its bytes. So the same memory, which is warm,
+  // serves the next batch, and the log in memory is half as large. Without bytes nothing is done.
+  void release_commands() const {
+    if (is_batch()) node_->release_commands();
+  }
+  // Requires: is_batch().
+  [[nodiscard]] std::size_t command_count() const {
+    return node_->commands.size() + node_->released;
   }
 
   // About how many bytes this takes on the wire: exactly, once it was encoded or decoded.
@@ -106,7 +118,7 @@ class slot_value {
       case value_kind::noop: return true;
       case value_kind::batch:
         return a.origins() == b.origins() && a.stamp() == b.stamp() &&
-               a.commands().size() == b.commands().size();
+               a.command_count() == b.command_count();
       case value_kind::membership: return a.members() == b.members();
       case value_kind::session: return a.session() == b.session() && a.stamp() == b.stamp();
     }

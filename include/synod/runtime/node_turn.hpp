@@ -45,6 +45,7 @@ struct node<Parts>::drain_calls {
     of.executor_->apply(one.at, one.value, calls);
     of.reads_.applied(one.at);
     std::size_t const commands = one.value.is_batch() ? one.value.commands().size() : 0;
+    one.value.release_commands();
     observe(of.world_.observer, slot_applied{of.now_, one.at, one.value.kind(), commands});
   }
   void refuse(refused_proposal<command> const& one) { of.commands_->taken_back(of.now_, one, of); }
