@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/allocations.hpp"
@@ -195,6 +197,44 @@ TEST(frame_decoder, cuts_a_stream_into_frames_however_it_arrives) {
     EXPECT_TRUE(decoder.between_frames());
     EXPECT_EQ(counters.frames, lengths.size());
     EXPECT_EQ(counters.refused.total(), 0U);
+  }
+}
+
+TEST(frame_decoder, takes_the_rest_of_a_long_body_where_it_is_put) {
+  std::vector<std::size_t> const lengths{70'000, 3, 20'000, 0, 70'000, 4096, 70'000};
+  std::vector<std::byte> stream;
+  for (std::size_t const length : lengths) {
+    auto const one = make_frame(example(), length);
+    stream.insert(stream.end(), one.begin(), one.end());
+  }
+  synod::bytes_pool pool;
+  for (std::size_t const piece : {1U, 100U, 1000U, 6000U, 32768U}) {
+    synod::frame_counters counters;
+    synod::frame_decoder decoder(frame_family::peer, pool, counters);
+    decoder.body_max(70'000);
+    std::vector<std::size_t> found;
+    std::size_t direct = 0;
+    auto left = std::span(std::as_const(stream));
+    while (!left.empty()) {
+      // As a read does it: first where the rest belongs, then a little behind it.
+      auto const rest = decoder.rest();
+      std::size_t const here = rest.size() < left.size() ? rest.size() : left.size();
+      std::copy_n(left.begin(), here, rest.begin());
+      decoder.put(here);
+      direct += here;
+      left = left.subspan(here);
+      auto part = left.first(piece < left.size() ? piece : left.size());
+      left = left.subspan(part.size());
+      while (auto const one = decoder.next(part)) {
+        EXPECT_EQ(synod::crc32c(one->body.bytes()), one->header.body_checksum);
+        found.push_back(one->body.bytes().size());
+      }
+    }
+    EXPECT_EQ(found, lengths) << piece;
+    EXPECT_FALSE(decoder.failed());
+    EXPECT_TRUE(decoder.between_frames());
+    EXPECT_GT(direct, 100'000U) << "what the long ones were not copied from";
+    EXPECT_TRUE(decoder.rest().empty());
   }
 }
 

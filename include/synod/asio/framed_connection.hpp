@@ -122,17 +122,35 @@ class framed_connection {
 
  private:
   static constexpr std::size_t gathered_max = 64;
+  static constexpr std::size_t read_bytes_at_once = std::size_t{32} << 10;
+  static constexpr std::size_t read_bytes_behind = std::size_t{6} << 10;
 
   void set(int level, int name, int value) {
     // A kernel that does not know an option is no reason to do without the connection.
     (void)::setsockopt(socket_.native_handle(), level, name, &value, sizeof value);
   }
 
+  // What begins anew is read here; the rest of a long frame is read to where it stays, with a
+  // little of what follows it.
   void read() {
-    if (buffer_.size() < wanted_) buffer_.resize(wanted_);
-    socket_.async_read_some(boost::asio::buffer(buffer_),
-                            [self = pointer(this)](boost::system::error_code bad,
-                                                   std::size_t count) { self->took(bad, count); });
+    auto const done = [self = pointer(this)](boost::system::error_code bad, std::size_t count) {
+      self->took(bad, count);
+    };
+    auto const parts = places();
+    if (parts[0].size() == 0) {
+      socket_.async_read_some(parts[1], done);
+    } else {
+      socket_.async_read_some(parts, done);
+    }
+  }
+  std::array<boost::asio::mutable_buffer, 2> places() {
+    auto const rest = decoder_.rest();
+    std::size_t const most = rest.empty() ? read_bytes_at_once : read_bytes_behind;
+    std::size_t const here = wanted_ < most ? wanted_ : most;
+    if (buffer_.size() < here) buffer_.resize(here);
+    direct_ = rest.size();
+    asked_ = direct_ + here;
+    return {boost::asio::buffer(rest.data(), direct_), boost::asio::buffer(buffer_.data(), here)};
   }
 
   void took(boost::system::error_code bad, std::size_t count) {
@@ -141,18 +159,32 @@ class framed_connection {
       return close({error_code::connection_lost, static_cast<std::uint64_t>(bad.value()),
                     "connection", "the other side closed it, or cannot be reached"});
     }
-    moved_ += count;
-    std::span<std::byte const> arrived = std::as_bytes(std::span(buffer_)).first(count);
-    while (!closed_) {
-      std::optional<frame> one = decoder_.next(arrived);
-      if (!one.has_value()) break;
-      owner_.frame_arrived(*this, *std::move(one));
+    std::uint64_t const before = moved_;
+    cut(count);
+    // Where that was all there was room for there is more, and it belongs to the same input.
+    while (!closed_ && !decoder_.failed() && count == asked_ && moved_ - before < wanted_) {
+      count = socket_.read_some(places(), bad);
+      if (bad) break;  // what is wrong, if anything is, the next read tells
+      cut(count);
     }
     if (decoder_.failed()) close(decoder_.failed());
     at_end const next([this] {
       if (!closed_) read();
     });
     owner_.input_ended(*this);
+  }
+
+  // So many bytes arrived in the places that were named last.
+  void cut(std::size_t count) {
+    moved_ += count;
+    std::size_t const direct = count < direct_ ? count : direct_;
+    decoder_.put(direct);
+    std::span<std::byte const> arrived = std::as_bytes(std::span(buffer_)).first(count - direct);
+    while (!closed_) {
+      std::optional<frame> one = decoder_.next(arrived);
+      if (!one.has_value()) break;
+      owner_.frame_arrived(*this, *std::move(one));
+    }
   }
 
   void wait_for_room() {
@@ -179,7 +211,9 @@ class framed_connection {
   frame_decoder decoder_;
   std::array<boost::asio::const_buffer, gathered_max> gathered_;  // what one write takes
   std::vector<std::byte> buffer_;
-  std::size_t wanted_;
+  std::size_t wanted_;      // before an answer
+  std::size_t direct_ = 0;  // of what the last read asked for, the rest of a frame
+  std::size_t asked_ = 0;
   std::uint64_t moved_ = 0;
   bool closed_ = false;
   bool waiting_ = false;

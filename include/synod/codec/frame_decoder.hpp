@@ -33,20 +33,38 @@ class frame_decoder {
   [[nodiscard]] std::optional<frame> next(std::span<std::byte const>& arrived) {
     if (failed_) return {};
     if (filled_ < frame_header_length && !take_header(arrived)) return {};
-    std::size_t const missing = header_.length - body_.size();
+    std::size_t const missing = header_.length - body_filled_;
     std::size_t const here = missing < arrived.size() ? missing : arrived.size();
-    if (body_.empty()) make_room(here);
-    body_.insert(body_.end(), arrived.begin(), arrived.begin() + static_cast<std::ptrdiff_t>(here));
+    make_room(body_filled_ + here);
+    if (here != 0) std::memcpy(body_.data() + body_filled_, arrived.data(), here);
+    body_filled_ += here;
     arrived = arrived.subspan(here);
     if (here < missing) return {};
-    filled_ = 0;
-    if (crc32c(body_) != header_.body_checksum && !SYNOD_MUTATION(body_checksum_ignored)) {
+    filled_ = body_filled_ = 0;
+    auto const body = std::span<std::byte const>(body_).first(header_.length);
+    if (crc32c(body) != header_.body_checksum && !SYNOD_MUTATION(body_checksum_ignored)) {
       return refuse(
           {error_code::checksum_mismatch, header_.body_checksum, "frame", "close the connection"});
     }
     ++counters_->frames;
-    return frame{header_, {pool_->seal(body_), 0, header_.length, header_.body_checksum}};
+    return frame{
+        header_,
+        {pool_->exchange(body_, header_.length), 0, header_.length, header_.body_checksum}};
   }
+
+  // Where the rest of a long body may be put, from its first byte on, so that it is not copied: say
+  // how much was `put` there, and call `next` with what came behind it. Empty if not much is
+  // missing.
+  [[nodiscard]] std::span<std::byte> rest() {
+    if (failed_ || filled_ < frame_header_length) return {};
+    std::size_t const missing = header_.length - body_filled_;
+    if (missing < direct_bytes_min) return {};
+    make_room(body_filled_ + direct_bytes_min);
+    std::size_t const room = body_.size() - body_filled_;
+    return std::span(body_).subspan(body_filled_, room < missing ? room : missing);
+  }
+  // Requires: no more than `rest` gave.
+  void put(std::size_t count) { body_filled_ += count; }
 
   // No error until something was refused.
   [[nodiscard]] error const& failed() const { return failed_; }
@@ -55,6 +73,7 @@ class frame_decoder {
 
  private:
   static constexpr std::size_t eager_bytes = std::size_t{48} << 10;
+  static constexpr std::size_t direct_bytes_min = 4096;
 
   bool take_header(std::span<std::byte const>& arrived) {
     std::size_t const missing = frame_header_length - filled_;
@@ -72,16 +91,21 @@ class frame_decoder {
     return true;
   }
 
-  // What is not much more than what arrived is taken at once, so that nothing is moved as it grows.
-  void make_room(std::size_t here) {
-    std::size_t const most = 2 * here + eager_bytes;
-    body_.reserve(header_.length < most ? header_.length : most);
+  // What is not much more than what arrived is taken at once, so that little is moved as it grows.
+  // Room that is there already is used as it is, with whatever a former body left in it.
+  void make_room(std::size_t needed) {
+    if (needed <= body_.size()) return;
+    std::size_t const most = 2 * needed + eager_bytes;
+    std::size_t const wanted = header_.length < most ? header_.length : most;
+    body_.reserve(wanted);
+    body_.resize(wanted);
   }
 
   std::optional<frame> refuse(error why) {
     failed_ = why;
     counters_->refused.count(why.code);
     body_ = {};
+    body_filled_ = 0;
     return {};
   }
 
@@ -89,7 +113,8 @@ class frame_decoder {
   bytes_pool* pool_;
   frame_counters* counters_;
   std::uint32_t body_max_ = frame_body_before_handshake_max;
-  std::size_t filled_ = 0;  // of the header; the body is its own count
+  std::size_t filled_ = 0;       // of the header
+  std::size_t body_filled_ = 0;  // of the body, whose vector may be longer
   std::array<std::byte, frame_header_length> start_{};
   frame_header header_;
   std::vector<std::byte> body_;

@@ -17,7 +17,7 @@ class shared_bytes {
  public:
   shared_bytes() = default;
   explicit shared_bytes(std::vector<std::byte> content)
-      : node_(new node{1, nullptr, std::move(content)}) {}
+      : node_(new node{1, nullptr, content.size(), std::move(content)}) {}
 
   shared_bytes(shared_bytes const& other) : node_(other.node_) {
     if (node_ != nullptr) ++node_->references;
@@ -31,10 +31,10 @@ class shared_bytes {
     if (node_ != nullptr && --node_->references == 0) node_->release();
   }
 
-  [[nodiscard]] bool empty() const { return node_ == nullptr || node_->content.empty(); }
+  [[nodiscard]] bool empty() const { return node_ == nullptr || node_->length == 0; }
   [[nodiscard]] std::span<std::byte const> bytes() const {
     if (node_ == nullptr) return {};
-    return {node_->content.data(), node_->content.size()};
+    return {node_->content.data(), node_->length};
   }
 
  private:
@@ -50,6 +50,7 @@ class shared_bytes {
   struct node {
     std::uint32_t references;
     pool* home;
+    std::size_t length;  // of what counts in `content`
     std::vector<std::byte> content;
     node* next = nullptr;  // while it is free
 
@@ -61,7 +62,6 @@ class shared_bytes {
       }
       --where->outstanding;
       if (!where->abandoned && where->kept + content.capacity() <= kept_bytes_max) {
-        content.clear();
         where->kept += content.capacity();
         next = std::exchange(where->free, this);
         return;
@@ -100,9 +100,17 @@ class bytes_pool {
   // Effects: takes the content of `written`, which is left empty with the capacity of a former
   // buffer, ready for what is written next.
   [[nodiscard]] shared_bytes seal(std::vector<std::byte>& written) {
+    shared_bytes made = exchange(written, written.size());
+    written.clear();
+    return made;
+  }
+
+  // Effects: takes the first `length` bytes of `written`, which is left as long as a former buffer
+  // was, with whatever that held: to be written over without being cleared first.
+  [[nodiscard]] shared_bytes exchange(std::vector<std::byte>& written, std::size_t length) {
     shared_bytes::node* node;
     if (pool_->free == nullptr) {
-      node = new shared_bytes::node{1, pool_, {}};
+      node = new shared_bytes::node{1, pool_, 0, {}};
     } else {
       node = pool_->free;
       pool_->free = node->next;
@@ -110,6 +118,7 @@ class bytes_pool {
       node->references = 1;
     }
     ++pool_->outstanding;
+    node->length = length;
     node->content.swap(written);
     return shared_bytes(node);
   }
