@@ -83,6 +83,27 @@ TEST(crc32c, continues_over_any_split) {
   }
 }
 
+TEST(crc32c, joins_the_checksums_of_two_parts) {
+  std::vector<std::byte> all(70'000);
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::byte>(i * i >> 3);
+  std::span<std::byte const> const whole(all);
+  std::uint32_t const expected = synod::crc32c(whole);
+  for (std::size_t const cut : {0U, 1U, 7U, 64U, 4095U, 4096U, 65'535U, 69'999U, 70'000U}) {
+    auto const first = synod::crc32c(whole.first(cut));
+    auto const second = synod::crc32c(whole.subspan(cut));
+    EXPECT_EQ(synod::crc32c_joined(first, second, all.size() - cut), expected) << cut;
+  }
+  for (std::size_t const begin : {0U, 8U, 100U, 30'000U}) {
+    for (std::size_t const length : {0U, 5U, 16'384U, 20'000U, 40'000U}) {
+      auto const part = synod::crc32c(whole.subspan(begin, length));
+      EXPECT_EQ(synod::crc32c_around(whole, {begin, length, part}), expected);
+      bool const believed = length >= 16'384;
+      EXPECT_EQ(synod::crc32c_around(whole, {begin, length, part ^ 1}) != expected, believed);
+    }
+  }
+  EXPECT_EQ(synod::crc32c_around(whole, {60'000, 20'000, 7}), expected) << "no part of these";
+}
+
 TEST(crc32c, notices_every_single_flipped_bit) {
   std::vector<std::byte> all = noise(260);
   std::uint32_t const whole = synod::crc32c(all);

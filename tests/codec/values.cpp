@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <synod/codec/fixed.hpp>
+#include <synod/codec/frame.hpp>
 #include <synod/codec/values.hpp>
 
 #include <gtest/gtest.h>
@@ -202,6 +203,47 @@ TEST(values, a_wrong_checksum_or_length_is_refused) {
     synod::slot_value<command> found;
     at.coder.read(in, found);
     ASSERT_FALSE(in.finished()) << bit;
+  }
+}
+
+// Of a long value the bytes are summed once on each side: by who encodes it, and as a part of the
+// frame by who receives it.
+TEST(values, a_wrong_checksum_is_refused_where_that_of_the_frame_tells) {
+  numbers at;
+  std::vector<std::byte> message;
+  auto const begin = synod::begin_frame(message);
+  synod::wire_writer out(message);
+  out(std::uint64_t{5});
+  auto const value = example::commands(4000);
+  at.coder.begin_frame();
+  ASSERT_TRUE(at.coder.write(out, value));
+  ASSERT_TRUE(at.coder.write(out, example::commands(3)));
+  EXPECT_GT(at.coder.placed().length, 16'384U);
+  auto apart = message;
+  synod::end_frame(apart, begin, synod::frame_family::peer, {});
+  synod::end_frame(message, begin, synod::frame_family::peer, {}, at.coder.placed());
+  EXPECT_EQ(message, apart);
+  at.coder.keep_in(synod::shared_bytes(message));
+
+  auto const comes_back = [&](std::vector<std::byte> bytes) {
+    synod::end_frame(bytes, begin, synod::frame_family::peer, {});
+    auto const got = synod::decode_frame(synod::shared_bytes(std::move(bytes)),
+                                         synod::frame_family::peer, 1'000'000);
+    EXPECT_TRUE(got);
+    synod::wire_reader in(got->body);
+    (void)in.get<std::uint64_t>();
+    synod::slot_value<command> first;
+    synod::slot_value<command> second;
+    at.coder.read(in, first);
+    at.coder.read(in, second);
+    return in.finished() && first == value;
+  };
+  EXPECT_TRUE(comes_back(message));
+  std::size_t const head = synod::frame_header_length + 8;
+  for (std::size_t const byte : {head + 4, head + 7, head + 8, head + 9'000, message.size() - 1}) {
+    auto changed = message;
+    changed[byte] ^= std::byte{16};
+    EXPECT_FALSE(comes_back(changed)) << byte;
   }
 }
 

@@ -56,6 +56,26 @@ inline std::uint32_t with_table(std::uint32_t rest, std::byte const* from, std::
   return rest;
 }
 
+// The product of two polynomials, modulo that of the checksum and in its bit order.
+constexpr std::uint32_t product(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t made = 0;
+  for (; a != 0; a <<= 1) {
+    if ((a & 0x80000000) != 0) made ^= b;
+    b = (b >> 1) ^ ((b & 1) != 0 ? polynomial : 0);
+  }
+  return made;
+}
+
+// What a checksum is multiplied by when it moves on over 1, 2, 4, 8, ... zero bytes.
+constexpr std::array<std::uint32_t, 64> make_moves() {
+  std::array<std::uint32_t, 64> made{};
+  made[0] = 0x80000000 >> 8;
+  for (std::size_t at = 1; at < made.size(); ++at) made[at] = product(made[at - 1], made[at - 1]);
+  return made;
+}
+
+inline constexpr std::array<std::uint32_t, 64> moves = make_moves();
+
 #if defined(__GNUC__) && defined(__x86_64__)
 
 // x to the given power, modulo the polynomial, in the bit order of the checksum.
@@ -169,6 +189,34 @@ inline std::uint32_t crc32c(std::span<std::byte const> bytes, std::uint32_t seed
                                  ? detail::crc::with_instruction(~seed, bytes.data(), bytes.size())
                                  : detail::crc::with_table(~seed, bytes.data(), bytes.size());
   return ~rest;
+}
+
+// The checksum of bytes whose first part has the checksum `first` and whose second part, that long,
+// has the checksum `second`: without looking at them.
+constexpr std::uint32_t crc32c_joined(std::uint32_t first, std::uint32_t second,
+                                      std::uint64_t second_length) {
+  for (std::size_t at = 0; second_length != 0; second_length >>= 1, ++at) {
+    if ((second_length & 1) != 0) first = detail::crc::product(detail::crc::moves[at], first);
+  }
+  return first ^ second;
+}
+
+// A part of some bytes, and its checksum.
+struct summed_part {
+  std::size_t offset = 0;
+  std::size_t length = 0;
+  std::uint32_t checksum = 0;
+};
+
+// The checksum of all the bytes, of which that of a part is known: where the part is long, it is
+// not looked at again.
+inline std::uint32_t crc32c_around(std::span<std::byte const> all, summed_part const& part) {
+  constexpr std::size_t worth_joining = std::size_t{16} << 10;
+  bool const within = part.offset <= all.size() && part.length <= all.size() - part.offset;
+  if (!within || part.length < worth_joining) return crc32c(all);
+  std::uint32_t const before = crc32c(all.first(part.offset));
+  return crc32c(all.subspan(part.offset + part.length),
+                crc32c_joined(before, part.checksum, part.length));
 }
 
 }  // namespace synod

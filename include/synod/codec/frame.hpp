@@ -97,9 +97,9 @@ inline std::size_t begin_frame(std::vector<std::byte>& into) {
 }
 
 // Effects: fills in the header of the frame that begins at `begin` and reaches to the end of
-// `into`.
+// `into`. `known` is a part of its body whose checksum is known, by its place in `into`.
 inline void end_frame(std::vector<std::byte>& into, std::size_t begin, frame_family family,
-                      frame_header const& header) {
+                      frame_header const& header, summed_part known = {}) {
   wire_writer out(into);
   auto const body = std::span(into).subspan(begin + frame_header_length);
   out.patch(begin, static_cast<std::uint32_t>(family));
@@ -113,7 +113,8 @@ inline void end_frame(std::vector<std::byte>& into, std::size_t begin, frame_fam
   out.patch(begin + 32, header.from.value);
   out.patch(begin + 40, header.life.counter);
   out.patch(begin + 48, header.life.nonce);
-  out.patch(begin + 56, crc32c(body));
+  if (known.length != 0) known.offset -= begin + frame_header_length;
+  out.patch(begin + 56, crc32c_around(body, known));
   out.patch(begin + 60, crc32c(std::span(into).subspan(begin, frame_header_length - 4)));
 }
 

@@ -115,6 +115,10 @@ class value_coder {
   // stands, and keeps its slice of the frame as one does that was received: it is copied once less.
   // Requires: `frame` has what was written, from its first byte on.
   void begin_frame() { in_place_ = true; }
+  // What was encoded where it stands, for the checksum of the frame.
+  [[nodiscard]] summed_part placed() const {
+    return {place_.offset, place_.length, place_.checksum};
+  }
   void keep_in(shared_bytes const& frame) {
     in_place_ = false;
     if (placed_.is_noop()) return;
@@ -135,7 +139,7 @@ class value_coder {
     byte_slice const kept = in.slice(length, checksum);
     if (in.failed()) return;
     auto const bytes = before.first(length);
-    bool const whole = crc32c(bytes) == checksum || SYNOD_MUTATION(value_checksum_ignored);
+    bool const whole = in.has_checksum(bytes, checksum) || SYNOD_MUTATION(value_checksum_ignored);
     if (!whole || !decode(bytes, in.allowance(), to)) {
       in.fail();
     } else if (!kept.empty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/codec/crc32c.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/bytes.hpp>
 
@@ -145,8 +146,12 @@ class wire_reader {
   // A part of some larger input, which shares the allowance of the whole.
   wire_reader(std::span<std::byte const> bytes, decode_allowance& whole)
       : at_(bytes.data()), end_(at_ + bytes.size()), allowance_(&whole) {}
-  // Of bytes that are shared, parts may be kept: see `slice`.
-  explicit wire_reader(byte_slice const& from) : wire_reader(from.bytes()) { owner_ = from.owner; }
+  // Of bytes that are shared, parts may be kept: see `slice`. Their checksum was compared.
+  explicit wire_reader(byte_slice const& from) : wire_reader(from.bytes()) {
+    owner_ = from.owner;
+    whole_ = from.bytes();
+    whole_checksum_ = from.checksum;
+  }
   wire_reader(wire_reader const&) = delete;
   wire_reader& operator=(wire_reader const&) = delete;
 
@@ -184,6 +189,17 @@ class wire_reader {
     if (failed() || owner_.empty()) return {};
     auto const offset = static_cast<std::uint32_t>(part.data() - owner_.bytes().data());
     return {owner_, offset, static_cast<std::uint32_t>(length), checksum};
+  }
+
+  // Whether a part that was read has that checksum. Where that of the whole is known, and the part
+  // is most of it, then only what lies around it is looked at: all of it was when the whole was
+  // compared, and with what lies around it no other checksum of the part gives that of the whole.
+  [[nodiscard]] bool has_checksum(std::span<std::byte const> part, std::uint32_t checksum) const {
+    if (!whole_.empty() && part.size() > whole_.size() / 2) {
+      auto const offset = static_cast<std::size_t>(part.data() - whole_.data());
+      if (crc32c_around(whole_, {offset, part.size(), checksum}) == whole_checksum_) return true;
+    }
+    return crc32c(part) == checksum;
   }
 
   // A number of elements, each of which takes at least `smallest` bytes here (at least 1) and
@@ -230,6 +246,8 @@ class wire_reader {
   std::byte const* at_;
   std::byte const* end_;
   shared_bytes owner_;
+  std::span<std::byte const> whole_;  // where its checksum is known
+  std::uint32_t whole_checksum_ = 0;
   decode_allowance own_allowance_{0};
   decode_allowance* allowance_;
   bool failed_ = false;

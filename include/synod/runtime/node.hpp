@@ -229,7 +229,8 @@ class node {
                .group = options_.group,
                .cluster = founding_.cluster(),
                .from = self(),
-               .life = life()});
+               .life = life()},
+              values_.placed());
     return buffers_.seal(written_);
   }
 
