@@ -77,8 +77,7 @@ class replicated_log {
     for (record<Command> const& saved : restored_) acceptor_.restore(saved);
     restored_ = {};
     slot const marked = mark_due_ - mark_every;
-    slot const last = marked < acceptor_.cells().last() ? marked : acceptor_.cells().last();
-    for (slot at = chosen_upto_.next(); at <= last; at = at.next()) {
+    for (slot at = chosen_upto_.next(); at <= marked && at <= last(); at = at.next()) {
       cell* const here = acceptor_.cells().find(at);
       if (here != nullptr && !here->voted.empty() && lost_.holds_all_of(at)) here->chosen = true;
     }
@@ -151,8 +150,9 @@ class replicated_log {
   // therefore has the value; otherwise it has to be learned.
   [[nodiscard, gnu::always_inline]] bool choose(slot at, ballot voted, Output& out) {
     cell* const here = acceptor_.cells().find(at);
-    if (here == nullptr) return false;
-    if (here->voted != voted && !SYNOD_MUTATION(other_vote_chosen)) return false;
+    if (here == nullptr || (here->voted != voted && !SYNOD_MUTATION(other_vote_chosen))) {
+      return false;
+    }
     know(at, *here);
     if (at == chosen_upto_.next()) decide(at, *here, out);
     return true;
@@ -167,9 +167,7 @@ class replicated_log {
 
   // A value obtained by catch-up is recorded as chosen, never as a vote.
   void learn(slot at, value_type const& value, Output& out) {
-    if (at <= chosen_upto_) return;
-    cell const* const here = acceptor_.cells().find(at);
-    if (here != nullptr && here->chosen) return;
+    if (at <= chosen_upto_ || is_chosen_alone(at)) return;
     acceptor_.learn(at, value);
     know(at, acceptor_.cells().at(at));
     record<Command>& saved = append(out, record_kind::chosen);
@@ -217,10 +215,8 @@ class replicated_log {
   // votes implied, and the floor, become durable; only then is storage told.
   void snapshotted(slot upto, Output& out) {
     if (upto > chosen_upto_ && !SYNOD_MUTATION(snapshot_beyond_chosen)) upto = chosen_upto_;
-    if (upto.value <= bounds_.retained_slots) return;
-    upto = upto - bounds_.retained_slots;
-    if (upto <= floor_) return;
-    set_floor(upto, out);
+    std::uint64_t const kept = bounds_.retained_slots;
+    if (upto.value > floor_.value + kept) set_floor(upto - kept, out);
   }
 
   // A snapshot of somebody else was installed: everything up to its head is applied. Promises and
@@ -309,7 +305,6 @@ class replicated_log {
   [[nodiscard]] ballot strongest_from(slot from) const {
     return acceptor_.strongest(from, slot_max);
   }
-  // The strongest promise or vote for any slot that is not yet chosen.
   [[nodiscard]] ballot strongest_open() const { return strongest_from(chosen_upto_.next()); }
 
  private:
@@ -318,21 +313,24 @@ class replicated_log {
   [[gnu::always_inline]] void keep_vote(ballot at, slot at_slot, value_type const& value,
                                         Output& out) {
     if (chosen_upto_ >= mark_due_) mark(out);
+    if (at_slot <= noticed_upto_) noticed_upto_ = slot(at_slot.value - 1);
     ticket const number = last_ticket_ = last_ticket_.next();
     out.persist.add(number, record_kind::vote, lane_id(), at_slot, at, value,
                     shared<list<promised_range>>(), shared<list<governed_from>>(), slot());
   }
 
-  // Notes that a slot, in order or not, is chosen.
-  void know(slot at, cell& here) {
+  void know(slot at, cell& here) {  // in order or not
     here.chosen = true;
     if (at > known_upto_) known_upto_ = at;
   }
 
   // The notice where it leaves a gap, or meets one that is closed: slots above are chosen alone.
+  // Whoever is far behind gets many such notices of one ballot, and looks at each slot once.
   [[gnu::noinline]] bool notice_beyond(ballot at, slot upto, Output& out) {
     slot const last = upto < acceptor_.cells().last() ? upto : acceptor_.cells().last();
-    for (slot s = chosen_upto_.next(); s <= last; s = s.next()) {
+    bool const goes_on = at == std::exchange(noticed_by_, at) && noticed_upto_ > chosen_upto_;
+    slot const from = std::exchange(noticed_upto_, last).next();
+    for (slot s = goes_on ? from : chosen_upto_.next(); s <= last; s = s.next()) {
       cell* const here = acceptor_.cells().find(s);
       if (here == nullptr) continue;
       bool const mine = here->voted == at || (here->voted > at && SYNOD_MUTATION(notice_of_lower));
@@ -387,7 +385,9 @@ class replicated_log {
   list<record<Command>> restored_;
 
   slot chosen_upto_;
-  slot known_upto_;            // nothing above is known to be chosen
+  slot known_upto_;    // nothing above is known to be chosen
+  ballot noticed_by_;  // by its notices the votes up to the next are known as chosen
+  slot noticed_upto_;
   slot floor_;                 // everything up to here is chosen, applied durably and forgotten
   slot mark_due_{mark_every};  // so far above what was marked last
   ballot highest_seen_;
