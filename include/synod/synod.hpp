@@ -12,6 +12,7 @@
 #include <synod/codec/values.hpp>
 #include <synod/codec/vocabulary.hpp>
 #include <synod/codec/wire.hpp>
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/ballot.hpp>
 #include <synod/core/batch.hpp>
@@ -20,6 +21,7 @@
 #include <synod/core/error.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/late.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/moves_as_bytes.hpp>

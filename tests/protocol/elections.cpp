@@ -113,13 +113,13 @@ TEST(ballot_election_alone, a_copied_answer_is_one_answer) {
   synod::leader_situation<synod::majority::system> const seen{
       members, quorums, support::id_of(0), synod::leading_phase::following, {}, {}, true};
   synod::ballot_election policy{{}};
-  std::vector<synod::policy_send<synod::election_message>> out;
+  synod::list<synod::policy_send<synod::election_message>> out;
   synod::time_ns now = 1;
   for (int beat = 0; beat < 20; ++beat) {
     out.clear();
     EXPECT_EQ(policy.tick(now, seen, out), synod::leader_advice::none);
     for (int copy = 0; copy < 10 && !out.empty(); ++copy) {
-      std::vector<synod::policy_send<synod::election_message>> nothing;
+      synod::list<synod::policy_send<synod::election_message>> nothing;
       policy.step(now, support::id_of(1), {true, false, out.front().message.round, {}, {}}, seen,
                   nothing);
     }
@@ -134,14 +134,14 @@ TEST(ballot_election_alone, a_quorum_of_the_unhappy_elects) {
   synod::leader_situation<synod::majority::system> const seen{
       members, quorums, support::id_of(0), synod::leading_phase::following, {}, {}, true};
   synod::ballot_election policy{{}};
-  std::vector<synod::policy_send<synod::election_message>> out;
+  synod::list<synod::policy_send<synod::election_message>> out;
   synod::time_ns now = 1;
   bool campaigned = false;
   for (int beat = 0; beat < 5; ++beat) {
     out.clear();
     campaigned = campaigned || policy.tick(now, seen, out) == synod::leader_advice::campaign;
     for (unsigned from : {1U, 2U}) {
-      std::vector<synod::policy_send<synod::election_message>> nothing;
+      synod::list<synod::policy_send<synod::election_message>> nothing;
       policy.step(now, support::id_of(from), {true, false, out.front().message.round, {}, {}}, seen,
                   nothing);
     }

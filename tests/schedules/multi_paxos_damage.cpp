@@ -193,7 +193,7 @@ class silence {
             forgot_.count(who) == 0};
   }
   void beat(unsigned who) {
-    std::vector<synod::policy_send<message>> said;
+    synod::list<synod::policy_send<message>> said;
     auto const advice = policies_[who].tick(run_.now, seen_by(who), said);
     post(who, said);
     if (advice != synod::leader_advice::none) {
@@ -205,7 +205,7 @@ class silence {
     if (run_.core(who).next_deadline() <= run_.now) run_.tick(who);
     carry();
   }
-  void post(unsigned from, std::vector<synod::policy_send<message>> const& said) {
+  void post(unsigned from, synod::list<synod::policy_send<message>> const& said) {
     for (auto const& one : said) {
       one.to.for_each([&](synod::node_index to) {
         letters_.push_back({from, to.value, one.message});
@@ -223,7 +223,7 @@ class silence {
       letter const one = letters_.front();
       letters_.pop_front();
       if (cut_.count({one.from, one.to}) != 0) continue;
-      std::vector<synod::policy_send<message>> said;
+      synod::list<synod::policy_send<message>> said;
       policies_[one.to].step(run_.now, support::id_of(one.from), one.what, seen_by(one.to), said);
       post(one.to, said);
     }
@@ -273,7 +273,7 @@ run granted_in_an_earlier_silence() {
   silence::system const majority{2};
   synod::stable policy;
   synod::time_ns now = 1;
-  std::vector<synod::policy_send<silence::message>> said;
+  synod::list<synod::policy_send<silence::message>> said;
   synod::leader_situation<silence::system> const seen{
       members, majority, support::id_of(c), synod::leading_phase::following, {}, {}, true};
   auto const wait = [&] {

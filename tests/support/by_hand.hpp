@@ -22,7 +22,7 @@ class by_hand {
 
   template <class System>
   synod::leader_advice tick(synod::time_ns, synod::leader_situation<System> const&,
-                            std::vector<synod::policy_send<message>>&) {
+                            synod::list<synod::policy_send<message>>&) {
     if (options_.next == nullptr) return synod::leader_advice::none;
     synod::leader_advice const said = *options_.next;
     *options_.next = synod::leader_advice::none;
@@ -30,7 +30,7 @@ class by_hand {
   }
   template <class System>
   void step(synod::time_ns, synod::node_id, message const&, synod::leader_situation<System> const&,
-            std::vector<synod::policy_send<message>>&) {}
+            synod::list<synod::policy_send<message>>&) {}
   void heard(synod::node_id, synod::ballot, synod::time_ns) {}
   void campaigned(synod::ballot, synod::time_ns) {}
   [[nodiscard]] bool may_promise(synod::ballot, synod::time_ns) const { return true; }

@@ -54,6 +54,7 @@ constexpr std::array harmless_includes{
 
 // Files that may define macros; assert.hpp throws in mutated binaries only.
 constexpr string_view assertions = "include/synod/core/assert.hpp";
+constexpr string_view inlining = "include/synod/core/always_inline.hpp";
 constexpr string_view version = "include/synod/version.hpp";
 
 bool starts_with_any(string_view text, auto const& prefixes) {
@@ -312,10 +313,10 @@ void check_words(source const& of, findings& out) {
   if (!of.is_public()) return;
   check_banned(of, std::array{banned{"virtual", "take a template parameter"}}, "in the library",
                out);
-  bool const macros = of.path == assertions || of.path == version;
+  bool const macros = of.path == assertions || of.path == inlining || of.path == version;
   if (!macros) {
     check_banned(of, std::array{banned{"#define", "write a function or a constant"}},
-                 "outside core/assert.hpp and version.hpp", out);
+                 "outside core/assert.hpp, core/always_inline.hpp and version.hpp", out);
   }
   check_banned(of, std::array{banned{"using namespace", "write the names out"}}, "in a header",
                out);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/cereal/archive_rules.hpp>
+#include <synod/core/bytes.hpp>
 
 #include <cereal/cereal.hpp>
 
@@ -96,7 +97,7 @@ class bounded_output
   }
 
   void flush() {
-    into_->insert(into_->end(), staging_.data(), staging_.data() + staged_);
+    append_bytes(*into_, {staging_.data(), staged_});
     staged_ = 0;
   }
 

@@ -4,6 +4,7 @@
 #include <synod/cereal/bounded_input.hpp>
 #include <synod/cereal/bounded_output.hpp>
 #include <synod/cereal/sequences.hpp>
+#include <synod/core/late.hpp>
 #include <synod/core/list.hpp>
 
 #include <cereal/types/array.hpp>
@@ -11,8 +12,6 @@
 #include <cereal/types/string.hpp>
 #include <cereal/types/utility.hpp>
 #include <cereal/types/variant.hpp>
-
-#include <optional>
 
 namespace synod {
 
@@ -79,7 +78,7 @@ class cereal_codec {
   template <class T>
   [[nodiscard]] bool decode(std::span<std::byte const> bytes, T& to, decode_allowance& allowance) {
     check<T>();
-    if (!input_) input_.emplace();
+    if (!input_.has_value()) input_.emplace();
     try {
       input_->rewind(bytes, allowance);
       if constexpr (serializable<T>) (*input_)(to);
@@ -99,7 +98,7 @@ class cereal_codec {
   template <class Write>
   [[nodiscard]] bool write(std::vector<std::byte>& into, std::size_t& cost, Write&& body) {
     std::size_t const before = into.size();
-    if (!output_) output_.emplace();
+    if (!output_.has_value()) output_.emplace();
     try {
       output_->rewind(into);
       body();
@@ -128,8 +127,8 @@ class cereal_codec {
         "ar(members...); }`, or the header <cereal/types/...> of its standard type");
   }
 
-  std::optional<bounded_output> output_;
-  std::optional<bounded_input> input_;
+  late<bounded_output> output_;
+  late<bounded_input> input_;
 };
 
 }  // namespace synod

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/bytes.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstring>
@@ -44,8 +46,7 @@ struct fixed_codec {
     static_assert(fits<T>,
                   "synod::fixed_codec: the value must be trivially copyable, without padding or "
                   "floating point, on a little-endian machine; use another codec for it");
-    auto const bytes = std::as_bytes(from);
-    into.insert(into.end(), bytes.begin(), bytes.end());
+    append_bytes(into, std::as_bytes(from));
   }
   template <class T>
   [[nodiscard]] bool decode_all(std::span<std::byte const> bytes, std::span<T> to) const {

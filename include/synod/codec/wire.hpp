@@ -75,9 +75,7 @@ class wire_writer {
     }
   }
 
-  void bytes(std::span<std::byte const> from) {
-    into_.insert(into_.end(), from.begin(), from.end());
-  }
+  void bytes(std::span<std::byte const> from) { append_bytes(into_, from); }
 
   [[nodiscard]] std::size_t position() const { return into_.size(); }
   // Overwrites what was written at a position, for lengths that are known only afterwards.

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-// Two macros, the only ones of the library besides the version.
+// Two macros, the only ones of the library besides the version and SYNOD_ALWAYS_INLINE.
 //
 // SYNOD_ASSERT(condition, hypothesis): an invariant that only our own fault, or storage that broke
 // its contract, can break. Input from a wire or a disk never reaches one. It is always on: a node

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/ids.hpp>
 
 #include <bit>
@@ -23,18 +24,18 @@ struct ballot {
   // The empty ballot is below every ballot that a node may use, since those have a round above 0.
   [[nodiscard]] constexpr bool empty() const { return round == 0; }
   // The upper half of the integer; the lower one is the owner.
-  [[nodiscard, gnu::always_inline]] constexpr std::uint64_t high() const {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE constexpr std::uint64_t high() const {
     std::uint64_t const both = std::bit_cast<words>(*this).first;
     return std::endian::native == std::endian::little ? std::rotl(both, 32) : both;
   }
 
   // What `= default` would say, but in words of 64 bits: every message is compared.
-  [[gnu::always_inline]] friend constexpr bool operator==(ballot a, ballot b) {
+  SYNOD_ALWAYS_INLINE friend constexpr bool operator==(ballot a, ballot b) {
     auto const left = std::bit_cast<words>(a);
     auto const right = std::bit_cast<words>(b);
     return left.first == right.first && left.second == right.second;
   }
-  [[gnu::always_inline]] friend constexpr std::strong_ordering operator<=>(ballot a, ballot b) {
+  SYNOD_ALWAYS_INLINE friend constexpr std::strong_ordering operator<=>(ballot a, ballot b) {
     return a.high() != b.high() ? a.high() <=> b.high() : a.owner <=> b.owner;
   }
 

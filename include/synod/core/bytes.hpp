@@ -9,6 +9,15 @@
 
 namespace synod {
 
+// By pointers: each kind of iterator costs a compiler some twenty functions.
+inline void append_bytes(std::vector<std::byte>& to, std::span<std::byte const> from) {
+  to.insert(to.end(), from.data(), from.data() + from.size());
+}
+inline void assign_bytes(std::vector<std::byte>& to, std::span<std::byte const> from) {
+  to.clear();
+  append_bytes(to, from);
+}
+
 // Bytes that are written once and then shared: what was encoded for the wire is the same memory
 // that goes to the disk, and a follower keeps a slice of the frame it received. The count is a
 // plain integer: a buffer belongs to one thread; another thread is handed a span whose owner waits

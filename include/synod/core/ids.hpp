@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
+
 #include <compare>
 #include <cstdint>
 
@@ -54,7 +56,7 @@ struct slot {
   friend constexpr std::uint64_t operator-(slot later, slot earlier) {
     return later.value - earlier.value;
   }
-  [[gnu::always_inline]] friend constexpr auto operator<=>(slot, slot) = default;
+  SYNOD_ALWAYS_INLINE friend constexpr auto operator<=>(slot, slot) = default;
 };
 inline constexpr slot slot_max{UINT64_MAX};
 

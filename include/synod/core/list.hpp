@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/moves_as_bytes.hpp>
 
@@ -15,17 +16,74 @@ namespace synod {
 
 namespace detail {
 
-inline void* new_block(std::size_t bytes, std::size_t alignment) {
-  if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator new(bytes);
-  return ::operator new(bytes, std::align_val_t(alignment));
-}
-inline void free_block(void* block, std::size_t alignment) {
-  if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator delete(block);
-  ::operator delete(block, std::align_val_t(alignment));
-}
-inline void move_block(void* to, void const* from, std::size_t bytes) {
-  if (bytes != 0) std::memcpy(to, from, bytes);
-}
+// What the memory of a list must know of its elements.
+struct element_kind {
+  std::size_t alignment;
+  void (*move)(void* to, void* from, std::size_t bytes);  // null where bytes may be moved instead
+
+  [[nodiscard]] void* block(std::size_t bytes) const {
+    if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator new(bytes);
+    return ::operator new(bytes, std::align_val_t(alignment));
+  }
+  void free(void* block) const {
+    if (alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__) return ::operator delete(block);
+    ::operator delete(block, std::align_val_t(alignment));
+  }
+};
+
+// The memory of a list, and all that can be done with it by one function for every type of list.
+// Everything is counted in bytes, so that the next element's place and the last one's take no
+// multiplication.
+struct list_memory {
+  std::byte* first = nullptr;
+  std::size_t used = 0;
+  std::size_t room = 0;
+
+  list_memory() = default;
+  list_memory(list_memory&& other) noexcept
+      : first(other.first), used(other.used), room(other.room) {
+    other.let_go();
+  }
+  // Requires: another, and that no element lives here.
+  void take(list_memory& other, element_kind const& kind) {
+    kind.free(first);
+    first = other.first;
+    used = other.used;
+    room = other.room;
+    other.let_go();
+  }
+  void let_go() {
+    first = nullptr;
+    used = room = 0;
+  }
+  [[nodiscard]] std::size_t wider(std::size_t at_least) const {
+    return room * 2 < at_least ? at_least : room * 2;
+  }
+  void move_to(void* block, std::size_t bytes, element_kind const& kind) {
+    if (kind.move != nullptr) {
+      kind.move(block, first, used);
+    } else if (used != 0) {
+      std::memcpy(block, first, used);
+    }
+    kind.free(first);
+    first = static_cast<std::byte*>(block);
+    room = bytes;
+  }
+  void reserve(std::size_t bytes, element_kind const& kind) {
+    if (bytes > room) move_to(kind.block(bytes), bytes, kind);
+  }
+  // For as much again, wherever that is little.
+  void reserve_more(std::size_t bytes, element_kind const& kind) {
+    std::size_t const needed = used + bytes;
+    if (needed > room) reserve(used == 0 ? needed : wider(needed), kind);
+  }
+  void append(void const* from, std::size_t bytes, element_kind const& kind) {
+    if (bytes == 0) return;
+    reserve_more(bytes, kind);
+    std::memcpy(first + used, from, bytes);
+    used += bytes;
+  }
+};
 
 }  // namespace detail
 
@@ -56,91 +114,83 @@ class list {
     }
   list(Other const& other) { append(other.data(), other.size()); }
 
-  list(list const& other) { append(other.first_, other.size()); }
-  list(list&& other) noexcept : first_(other.first_), used_(other.used_), room_(other.room_) {
-    other.let_go();
-  }
+  list(list const& other) { append(other.begin(), other.size()); }
+  list(list&& other) noexcept = default;
   list& operator=(list const& other) {
     if (this == &other) return *this;
     clear();
-    append(other.first_, other.size());
+    append(other.begin(), other.size());
     return *this;
   }
   list& operator=(list&& other) noexcept {
     if (this == &other) return *this;
     clear();
-    detail::free_block(first_, alignof(T));
-    first_ = other.first_;
-    used_ = other.used_;
-    room_ = other.room_;
-    other.let_go();
+    held_.take(other.held_, kind);
     return *this;
   }
   ~list() {
     clear();
-    detail::free_block(first_, alignof(T));
+    kind.free(held_.first);
   }
 
-  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(end() - first_); }
-  [[nodiscard]] std::size_t capacity() const { return room_ / sizeof(T); }
-  [[nodiscard]] bool empty() const { return used_ == 0; }
+  [[nodiscard]] std::size_t size() const { return held_.used / sizeof(T); }
+  [[nodiscard]] std::size_t capacity() const { return held_.room / sizeof(T); }
+  [[nodiscard]] bool empty() const { return held_.used == 0; }
   // Not 0 unless it is empty: to ask of several lists at once.
-  [[nodiscard]] std::size_t used() const { return used_; }
-  [[nodiscard]] T* data() { return first_; }
-  [[nodiscard]] T const* data() const { return first_; }
-  [[nodiscard]] T* begin() { return first_; }
-  [[nodiscard]] T const* begin() const { return first_; }
-  [[nodiscard]] T* end() { return at_byte(used_); }
-  [[nodiscard]] T const* end() const { return at_byte(used_); }
+  [[nodiscard]] std::size_t used() const { return held_.used; }
+  [[nodiscard]] T* data() { return begin(); }
+  [[nodiscard]] T const* data() const { return begin(); }
+  [[nodiscard]] T* begin() { return reinterpret_cast<T*>(held_.first); }
+  [[nodiscard]] T const* begin() const { return reinterpret_cast<T const*>(held_.first); }
+  [[nodiscard]] T* end() { return reinterpret_cast<T*>(held_.first + held_.used); }
+  [[nodiscard]] T const* end() const {
+    return reinterpret_cast<T const*>(held_.first + held_.used);
+  }
   // Requires: not empty.
-  [[nodiscard]] T& front() { return *first_; }
-  [[nodiscard]] T const& front() const { return *first_; }
+  [[nodiscard]] T& front() { return *begin(); }
+  [[nodiscard]] T const& front() const { return *begin(); }
   [[nodiscard]] T& back() { return end()[-1]; }
   [[nodiscard]] T const& back() const { return end()[-1]; }
   // Requires: at < size().
-  [[nodiscard]] T& operator[](std::size_t at) { return first_[at]; }
-  [[nodiscard]] T const& operator[](std::size_t at) const { return first_[at]; }
-
-  [[nodiscard]] T& at(std::size_t place) { return first_[checked(place)]; }
-  [[nodiscard]] T const& at(std::size_t place) const { return first_[checked(place)]; }
-
-  void reserve(std::size_t count) {
-    if (count > capacity()) move_to(new_block(count), count);
+  [[nodiscard]] T& operator[](std::size_t at) { return reinterpret_cast<T*>(held_.first)[at]; }
+  [[nodiscard]] T const& operator[](std::size_t at) const {
+    return reinterpret_cast<T const*>(held_.first)[at];
   }
+
+  [[nodiscard]] T& at(std::size_t place) { return (*this)[checked(place)]; }
+  [[nodiscard]] T const& at(std::size_t place) const { return (*this)[checked(place)]; }
+
+  void reserve(std::size_t count) { held_.reserve(count * sizeof(T), kind); }
   void push_back(T const& value) { emplace_back(value); }
   void push_back(T&& value) { emplace_back(static_cast<T&&>(value)); }
-  // An argument may be an element of this very list.
+  // An argument may be an element of this very list: the others move after the new one is made.
   template <class... Args>
   T& emplace_back(Args&&... args) {
-    if (used_ < room_) {
-      T* const made = ::new (static_cast<void*>(end())) T(static_cast<Args&&>(args)...);
-      used_ += sizeof(T);
-      return *made;
-    }
-    std::size_t const wider = room_ == 0 ? 1 : capacity() * 2;
-    T* const block = new_block(wider);
-    T* const made = ::new (static_cast<void*>(block + size())) T(static_cast<Args&&>(args)...);
-    move_to(block, wider);
-    used_ += sizeof(T);
+    bool const full = held_.used == held_.room;
+    std::size_t const room = full ? held_.wider(sizeof(T)) : held_.room;
+    void* const block = full ? kind.block(room) : held_.first;
+    T* const made =
+        ::new (static_cast<std::byte*>(block) + held_.used) T(static_cast<Args&&>(args)...);
+    if (full) held_.move_to(block, room, kind);
+    held_.used += sizeof(T);
     return *made;
   }
   // The same for where every instruction counts: no argument has to be kept while room is made.
   // Requires: none is an element of this very list.
   template <class... Args>
-  [[gnu::always_inline]] T& add(Args&&... args) {
-    if (used_ == room_) widen();
-    T* const at = end();
-    used_ += sizeof(T);
-    return *::new (static_cast<void*>(at)) T(static_cast<Args&&>(args)...);
+  SYNOD_ALWAYS_INLINE T& add(Args&&... args) {
+    if (held_.used == held_.room) widen();
+    std::byte* const at = held_.first + held_.used;
+    held_.used += sizeof(T);
+    return *::new (at) T(static_cast<Args&&>(args)...);
   }
   // Requires: not elements of this very list.
   void append(T const* from, std::size_t count) {
-    std::size_t const needed = size() + count;
-    std::size_t const twice = capacity() * 2;
-    if (needed > capacity()) reserve(used_ != 0 && needed < twice ? twice : needed);
-    for (std::size_t i = 0; i < count; ++i) {
-      ::new (static_cast<void*>(end())) T(from[i]);
-      used_ += sizeof(T);
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      held_.append(from, count * sizeof(T), kind);
+    } else {
+      held_.reserve_more(count * sizeof(T), kind);
+      for (std::size_t i = 0; i < count; ++i) add(from[i]);
     }
   }
   void assign(std::size_t count, T const& value) {
@@ -156,19 +206,20 @@ class list {
   // Likewise, for what is written over at once: nothing is put there before.
   void resize_for_overwrite(std::size_t count) requires std::is_trivially_copyable_v<T> {
     reserve(count);
-    used_ = count * sizeof(T);
+    held_.used = count * sizeof(T);
   }
   void clear() {
-    T const* const last = end();
-    used_ = 0;
-    for (T* one = first_; one != last; ++one) one->~T();
+    if constexpr (!std::is_trivially_destructible_v<T>) {
+      for (T *one = begin(), *const last = end(); one != last; ++one) one->~T();
+    }
+    held_.used = 0;
   }
   // Hands each element to `visit`, which must not append here, and ends it.
   template <class Visit>
-  [[gnu::always_inline]] void consume(Visit&& visit) {
+  SYNOD_ALWAYS_INLINE void consume(Visit&& visit) {
     T* const last = end();
-    used_ = 0;
-    for (T* one = first_; one != last; ++one) {
+    held_.used = 0;
+    for (T* one = begin(); one != last; ++one) {
       visit(*one);
       one->~T();
     }
@@ -176,58 +227,59 @@ class list {
   // Takes each element that there is out of the list and hands it to `visit`. What that appends
   // here stays, to be taken another time.
   template <class Visit>
-  [[gnu::always_inline]] void take_each(Visit&& visit) {
-    std::size_t const taken = used_;
+  SYNOD_ALWAYS_INLINE void take_each(Visit&& visit) {
+    std::size_t const taken = held_.used;
     for (std::size_t i = 0; i != taken; i += sizeof(T)) {
-      T one(static_cast<T&&>(*at_byte(i)));
+      T one(static_cast<T&&>(*reinterpret_cast<T*>(held_.first + i)));
       visit(one);
     }
-    if (used_ != taken) {
-      erase(first_, at_byte(taken));
+    if (held_.used != taken) {
+      erase(begin(), reinterpret_cast<T*>(held_.first + taken));
     } else if constexpr (moves_as_bytes<T>) {
-      used_ = 0;
+      held_.used = 0;
     } else {
       clear();
     }
   }
   // Requires: not empty.
   void pop_back() {
-    used_ -= sizeof(T);
+    held_.used -= sizeof(T);
     end()->~T();
   }
 
   // The same where the last one owns nothing.
-  void drop_back() { used_ -= sizeof(T); }
+  void drop_back() { held_.used -= sizeof(T); }
 
   // Requires: a place within this list, or its end.
   T* insert(T const* before, T value) {
-    auto const at = static_cast<std::size_t>(before - first_);
+    auto const at = static_cast<std::size_t>(before - begin());
     emplace_back(static_cast<T&&>(value));
     T last(static_cast<T&&>(back()));
-    for (std::size_t i = size() - 1; i > at; --i) first_[i] = static_cast<T&&>(first_[i - 1]);
-    first_[at] = static_cast<T&&>(last);
-    return first_ + at;
+    T* const first = begin();
+    for (std::size_t i = size() - 1; i > at; --i) first[i] = static_cast<T&&>(first[i - 1]);
+    first[at] = static_cast<T&&>(last);
+    return first + at;
   }
   T* erase(T const* place) { return erase(place, place + 1); }
   T* erase(T const* first, T const* last) {
-    T* const to = first_ + (first - first_);
+    T* const to = begin() + (first - begin());
     T* into = to;
-    for (T* from = first_ + (last - first_); from != end(); ++from, ++into) {
+    for (T* from = begin() + (last - begin()); from != end(); ++from, ++into) {
       if (into != from) *into = static_cast<T&&>(*from);
     }
     while (end() != into) pop_back();
     return to;
   }
   void swap(list& other) noexcept {
-    std::swap(first_, other.first_);
-    std::swap(used_, other.used_);
-    std::swap(room_, other.room_);
+    std::swap(held_.first, other.held_.first);
+    std::swap(held_.used, other.held_.used);
+    std::swap(held_.room, other.held_.room);
   }
 
   friend bool operator==(list const& a, list const& b) {
-    if (a.used_ != b.used_) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      if (!(a.first_[i] == b.first_[i])) return false;
+    if (a.used() != b.used()) return false;
+    for (T const *one = a.begin(), *other = b.begin(); one != a.end(); ++one, ++other) {
+      if (!(*one == *other)) return false;
     }
     return true;
   }
@@ -240,41 +292,25 @@ class list {
     SYNOD_ASSERT(place < size(), "whoever names a place in a list knows how long it is");
     return place;
   }
-  [[gnu::noinline, gnu::cold]] void widen() { reserve(room_ == 0 ? 1 : capacity() * 2); }
+  [[gnu::noinline, gnu::cold]] void widen() { held_.reserve(held_.wider(sizeof(T)), kind); }
 
-  T* at_byte(std::size_t offset) {
-    return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(first_) + offset);
-  }
-  T const* at_byte(std::size_t offset) const {
-    return reinterpret_cast<T const*>(reinterpret_cast<std::byte const*>(first_) + offset);
-  }
-
-  static T* new_block(std::size_t count) {
-    return static_cast<T*>(detail::new_block(count * sizeof(T), alignof(T)));
-  }
-  void move_to(T* block, std::size_t room) {
-    if constexpr (moves_as_bytes<T>) {
-      detail::move_block(block, first_, used_);
-    } else {
-      std::size_t const count = size();
-      for (std::size_t i = 0; i < count; ++i) {
-        ::new (static_cast<void*>(block + i)) T(static_cast<T&&>(first_[i]));
-        first_[i].~T();
-      }
+  static void move_each(void* to, void* from, std::size_t bytes) {
+    for (std::size_t i = 0; i != bytes; i += sizeof(T)) {
+      T* const one = reinterpret_cast<T*>(static_cast<std::byte*>(from) + i);
+      ::new (static_cast<std::byte*>(to) + i) T(static_cast<T&&>(*one));
+      one->~T();
     }
-    detail::free_block(first_, alignof(T));
-    first_ = block;
-    room_ = room * sizeof(T);
   }
-  void let_go() {
-    first_ = nullptr;
-    used_ = room_ = 0;
+  static constexpr auto mover() {
+    if constexpr (moves_as_bytes<T>) {
+      return nullptr;
+    } else {
+      return &move_each;
+    }
   }
+  static constexpr detail::element_kind kind{alignof(T), mover()};
 
-  // Both in bytes, so that the next element's place and the last one's take no multiplication.
-  T* first_ = nullptr;
-  std::size_t used_ = 0;
-  std::size_t room_ = 0;
+  detail::list_memory held_;
 };
 
 template <class T>

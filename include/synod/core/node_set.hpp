@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/ids.hpp>
 
 #include <bit>
@@ -32,7 +33,7 @@ class node_set {
   }
   // Whether there are at least `count`. Sets are small, and most processors that this is built for
   // are asked to count without an instruction for it.
-  [[nodiscard, gnu::always_inline]] constexpr bool has_at_least(unsigned count) const {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE constexpr bool has_at_least(unsigned count) const {
     if (count == 2) [[likely]]
       return (bits_ & (bits_ - 1)) != 0;
     return counts_up_to(count);

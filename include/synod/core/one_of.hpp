@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/moves_as_bytes.hpp>
 
@@ -52,7 +53,7 @@ class one_of {
     take(other);
     return *this;
   }
-  [[gnu::always_inline]] ~one_of() { destroy(); }
+  SYNOD_ALWAYS_INLINE ~one_of() { destroy(); }
 
   [[nodiscard]] std::size_t index() const { return index_; }
 
@@ -117,11 +118,11 @@ class one_of {
 
   template <class T>
   T* as() {
-    return std::launder(reinterpret_cast<T*>(bytes_));
+    return __builtin_launder(reinterpret_cast<T*>(bytes_));
   }
   template <class T>
   [[nodiscard]] T const* as() const {
-    return std::launder(reinterpret_cast<T const*>(bytes_));
+    return __builtin_launder(reinterpret_cast<T const*>(bytes_));
   }
   [[nodiscard]] bool owns() const { return (owning >> index_ & 1) != 0; }
 
@@ -145,24 +146,24 @@ class one_of {
     }
     index_ = other.index_;
   }
-  [[gnu::always_inline]] void destroy() {
+  SYNOD_ALWAYS_INLINE void destroy() {
     end();
     index_ = nothing;
   }
-  [[gnu::always_inline]] void end() {
+  SYNOD_ALWAYS_INLINE void end() {
     if (!(destroy_if<is_frequent<Ts>, Ts>() || ...) && owns()) end_rare();
   }
   [[gnu::noinline]] void end_rare() { (void)(destroy_if<!is_frequent<Ts>, Ts>() || ...); }
   // What need not be asked for is not: bytes were copied already, and need no end.
   template <class T>
-  [[gnu::always_inline]] bool copy_if(one_of const& other) {
+  SYNOD_ALWAYS_INLINE bool copy_if(one_of const& other) {
     if constexpr (std::is_trivially_copyable_v<T>) return false;
     if (other.index_ != place_of<T>) return false;
     ::new (bytes_) T(*other.template as<T>());
     return true;
   }
   template <bool Asked, class T>
-  [[gnu::always_inline]] bool destroy_if() {
+  SYNOD_ALWAYS_INLINE bool destroy_if() {
     if constexpr (!Asked || std::is_trivially_copyable_v<T>) return false;
     if (index_ != place_of<T>) return false;
     as<T>()->~T();

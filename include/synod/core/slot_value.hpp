@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/batch.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/one_of.hpp>
@@ -53,7 +54,7 @@ class slot_value {
     if (node_ != nullptr) std::exchange(node_, nullptr)->release();
   }
   // What `= other` does where this is a noop. Requires: is_noop().
-  [[gnu::always_inline]] void fill(slot_value const& other) {
+  SYNOD_ALWAYS_INLINE void fill(slot_value const& other) {
     node_ = other.node_;
     if (node_ != nullptr) ++node_->references;
   }

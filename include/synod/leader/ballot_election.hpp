@@ -2,12 +2,12 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/list.hpp>
 #include <synod/leader/policy.hpp>
 
 #include <array>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -45,7 +45,7 @@ class ballot_election {
 
   template <class System>
   leader_advice tick(time_ns now, leader_situation<System> const& seen,
-                     std::vector<policy_send<message>>& out) {
+                     list<policy_send<message>>& out) {
     if (now < beat_at_) return leader_advice::none;
     leader_advice const advice = beat_at_ == 0 ? leader_advice::none : judge(seen);
     idle_ = seen.phase == leading_phase::following && advice == leader_advice::none;
@@ -60,7 +60,7 @@ class ballot_election {
 
   template <class System>
   void step(time_ns, node_id from, message const& got, leader_situation<System> const& seen,
-            std::vector<policy_send<message>>& out) {
+            list<policy_send<message>>& out) {
     node_set const who = seen.members.only(from);
     if (who.empty()) return;
     if (!got.reply) {

@@ -3,12 +3,12 @@
 
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/node_set.hpp>
 
 #include <concepts>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -41,7 +41,7 @@ concept leader_policy_for = std::copyable<typename T::message> &&
     std::copyable<typename T::options> &&
     requires(T& policy, T const& same, leader_situation<System> const& situation, time_ns now,
              node_id from, ballot at, typename T::message const& message,
-             std::vector<policy_send<typename T::message>>& out) {
+             list<policy_send<typename T::message>>& out) {
   requires std::constructible_from<T, typename T::options, std::uint64_t>;
   { policy.tick(now, situation, out) } -> std::same_as<leader_advice>;
   policy.step(now, from, message, situation, out);

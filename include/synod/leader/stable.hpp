@@ -3,11 +3,11 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/generator.hpp>
+#include <synod/core/list.hpp>
 #include <synod/leader/policy.hpp>
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -49,7 +49,7 @@ class stable {
 
   template <class System>
   leader_advice tick(time_ns now, leader_situation<System> const& seen,
-                     std::vector<policy_send<message>>& out) {
+                     list<policy_send<message>>& out) {
     if (now < due_at_) return leader_advice::none;
     if (started_at_ == never) return begin(now);
     if (seen.phase == leading_phase::leading) return lead(now, seen, out);
@@ -71,7 +71,7 @@ class stable {
 
   template <class System>
   void step(time_ns now, node_id from, message const& got, leader_situation<System> const& seen,
-            std::vector<policy_send<message>>& out) {
+            list<policy_send<message>>& out) {
     node_set const who = seen.members.only(from) & seen.members.voters();
     if (who.empty()) return;
     // Who has no vote to give must not look like a part of anybody's quorum.
@@ -136,7 +136,7 @@ class stable {
 
   template <class System>
   leader_advice lead(time_ns now, leader_situation<System> const& seen,
-                     std::vector<policy_send<message>>& out) {
+                     list<policy_send<message>>& out) {
     node_set const self = seen.members.only(seen.self);
     due_at_ = now + options_.heartbeat_ns;
     if (leading_since_ == never) leading_since_ = now;

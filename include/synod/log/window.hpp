@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
@@ -46,7 +47,7 @@ class window {
   [[nodiscard]] bool holds(slot at) const { return at > trimmed_upto_ && at <= last_; }
 
   // Null for what was trimmed or never reached.
-  [[nodiscard, gnu::always_inline]] Cell* find(slot at) {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE Cell* find(slot at) {
     if (at > last_) return nullptr;
     if (!is_usual(at)) [[unlikely]]
       return search(at);
@@ -61,7 +62,7 @@ class window {
     return make_room(at);
   }
   // The same where there is room already; null elsewhere.
-  [[nodiscard, gnu::always_inline]] Cell* at_once(slot at) {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE Cell* at_once(slot at) {
     if (!is_usual(at)) [[unlikely]]
       return reach(at);
     if (at > last_) last_ = at;
@@ -70,7 +71,7 @@ class window {
 
   // Forgets every slot up to `upto`, after a last look at each cell that there is.
   template <class Visit>
-  [[gnu::always_inline]] void trim(slot upto, Visit&& last_look) {
+  SYNOD_ALWAYS_INLINE void trim(slot upto, Visit&& last_look) {
     slot const end = upto < last_ ? upto : last_;
     usual_slots_ = 0;
     for (slot at = trimmed_upto_.next(); at <= end;) {

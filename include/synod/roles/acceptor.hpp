@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/ballot.hpp>
 #include <synod/core/record.hpp>
@@ -61,7 +62,7 @@ class acceptor {
   }
   // Votes in what is nearly always the case: it is the first Accept for a slot, at the ballot that
   // is promised from somewhere on. Returns whether it is; if not, on_accept has to judge.
-  [[nodiscard, gnu::always_inline]] bool vote_at_once(ballot at, slot at_slot,
+  [[nodiscard]] SYNOD_ALWAYS_INLINE bool vote_at_once(ballot at, slot at_slot,
                                                       slot_value<Command> const& value) {
     bool const promised = promises_.of_topmost(at_slot, at);
     if (!promised && !SYNOD_MUTATION(voted_at_once_unasked)) return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
@@ -29,7 +30,7 @@ class range_promises {
   }
   // Whether the range of the highest slots covers this one and is promised to exactly `by`: under a
   // leader the answer to nearly every Accept.
-  [[nodiscard, gnu::always_inline]] bool of_topmost(slot at, ballot by) const {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE bool of_topmost(slot at, ballot by) const {
     return topmost_.at == by && topmost_.first <= at && at <= topmost_.last;
   }
 

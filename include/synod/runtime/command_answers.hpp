@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/bytes.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/machine/commands.hpp>
@@ -100,7 +101,7 @@ class command_answers {
     }
     if (whom.origin != waiting_command::whose::local) return;
     local_command const of = local_[session_type::place_of(whom.handle)];
-    reply_.assign(reply.begin(), reply.end());
+    assign_bytes(reply_, reply);
     if (!finish(now, whom, version)) return;
     with_result(of.alternative, [&]<class Result>(Result* /*which*/) {
       Result value{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/list.hpp>
@@ -84,7 +85,7 @@ class drain {
   }
 
   template <class Host>
-  [[gnu::always_inline]] void settle(time_ns now, Core& core, output_type& out, Host& host) {
+  SYNOD_ALWAYS_INLINE void settle(time_ns now, Core& core, output_type& out, Host& host) {
     if (host.storage_failed()) return;
     ticket const upto = host.durable();
     if (upto > settled_) {
@@ -97,7 +98,7 @@ class drain {
   // Evidence that is durable leaves, first what waited and then what is new; the rest waits. So a
   // message whose record was durable by the time it was looked at is never put aside.
   template <class Host>
-  [[gnu::always_inline]] bool release(ticket upto, output_type& out, Host& host) {
+  SYNOD_ALWAYS_INLINE bool release(ticket upto, output_type& out, Host& host) {
     if (out.send_after.empty() && !waiting()) return false;
     if (waiting() || out.send_after.back().after > upto) return release_some(upto, out, host);
     out.send_after.consume([&](deferred& one) {

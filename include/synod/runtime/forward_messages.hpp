@@ -3,6 +3,7 @@
 
 #include <synod/codec/vocabulary.hpp>
 #include <synod/core/batch.hpp>
+#include <synod/core/bytes.hpp>
 #include <synod/core/error.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/outcome.hpp>
@@ -51,8 +52,7 @@ inline void encode(wire_writer& out, forwarded_command const& value) {
 }
 inline void decode(wire_reader& in, forwarded_command& value) {
   in(value.handle, value.attempt, value.session, value.number, value.acked_upto);
-  auto const bytes = in.bytes(in.count(1, 1));
-  value.command.assign(bytes.begin(), bytes.end());
+  assign_bytes(value.command, in.bytes(in.count(1, 1)));
 }
 inline void encode(wire_writer& out, forwarded_opening const& value) {
   out(value.attempt, value.session.token_high, value.session.token_low);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/bytes.hpp>
 #include <synod/core/list.hpp>
 #include <synod/runtime/node.hpp>
 #include <synod/storage/memory.hpp>
@@ -162,7 +163,8 @@ class memory_cluster {
     void readable(std::uint64_t, error why) { of.read_end = why; }
     void answer(std::uint64_t client, time_ns /*asked_at*/, session_answer const& what,
                 std::span<std::byte const> reply) {
-      of.all.answers_.push_back({client, of.id, what, {reply.begin(), reply.end()}});
+      auto& made = of.all.answers_.emplace_back(client_answer{client, of.id, what, {}});
+      append_bytes(made.reply, reply);
     }
     void stopped(error why) { of.why_stopped = why; }
   };

@@ -3,6 +3,7 @@
 
 #include <synod/codec/values.hpp>
 #include <synod/core/generator.hpp>
+#include <synod/core/late.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/leader/policy.hpp>
@@ -267,14 +268,14 @@ class node {
   founding_output boot_;
   list<founding_output::deferred_send> boot_held_;
   std::uint64_t boot_durable_ = 0;
-  std::optional<core_type> core_;
-  std::optional<executor_type> executor_;
+  late<core_type> core_;
+  late<executor_type> executor_;
   drain<core_type> order_;
   typename core_type::output_type out_;
   read_barrier reads_;
   snapshot_duty<executor_type, typename Parts::snapshots, typename Parts::policy> snapshots_;
   list<snapshot_send> parts_;
-  std::optional<submissions<machine_type, typename Parts::codec, typename Parts::user>> commands_;
+  late<submissions<machine_type, typename Parts::codec, typename Parts::user>> commands_;
   bytes_pool buffers_;
   std::vector<std::byte> written_;
   list<std::pair<node_id, time_ns>> greeted_;
@@ -285,7 +286,7 @@ class node {
   bool voteless_ = false;
   bool promoted_ = false;
   bool read_only_ = false;
-  std::vector<std::pair<node_id, time_ns>> full_;  // who said so of its disk, and when
+  list<std::pair<node_id, time_ns>> full_;  // who said so of its disk, and when
   time_ns told_full_at_ = 0;
 };
 

@@ -316,7 +316,7 @@ void node<Parts>::receive(time_ns now, frame const& got) {
     if (!in.finished()) return rejected_.count(error_code::malformed);
     auto const* const no = message.get_if<forward_refusal>();
     if (no != nullptr && no->attempt == 0 && no->why == error_code::disk_full) {
-      std::erase_if(full_, [&](auto const& one) { return one.first == header.from; });
+      erase_if(full_, [&](auto const& one) { return one.first == header.from; });
       return full_.push_back({header.from, now});
     }
     return commands_->forwarded(now, header.from, message, *this);
@@ -349,7 +349,7 @@ bool node<Parts>::nobody_has_room(time_ns now) {
   if (read_only_) return true;
   if (full_.empty()) return false;
   constexpr time_ns lately_ns = 1'000'000'000;
-  std::erase_if(full_, [&](auto const& one) { return now - one.second >= lately_ns; });
+  erase_if(full_, [&](auto const& one) { return now - one.second >= lately_ns; });
   node_set left = core_->members().voters();
   std::size_t const all = left.size();
   for (auto const& one : full_) {

@@ -52,25 +52,14 @@ struct evidence {
 };
 
 inline bool kept(level const& promised, evidence const& seen) {
-  struct {
-    evidence const& what;
-    bool operator()(linearizable_log const&) const {
-      return what.served >= what.acked_before_begin;
-    }
-    bool operator()(linearizable_index const&) const {
-      return what.served >= what.acked_before_begin;
-    }
-    bool operator()(linearizable_follower const&) const {
-      return what.served >= what.acked_before_begin;
-    }
-    bool operator()(linearizable_quorum const&) const {
-      return what.served >= what.acked_before_begin;
-    }
-    bool operator()(session const& one) const { return what.served.value >= one.floor >> 16; }
-    bool operator()(bounded_stale const&) const { return what.served >= what.acked_before_window; }
-    bool operator()(local const&) const { return true; }
-  } const judge{seen};
-  return std::visit(judge, promised);
+  if (auto const* const one = std::get_if<session>(&promised)) {
+    return seen.served.value >= one->floor >> 16;
+  }
+  if (std::get_if<bounded_stale>(&promised) != nullptr) {
+    return seen.served >= seen.acked_before_window;
+  }
+  if (std::get_if<local>(&promised) != nullptr) return true;
+  return seen.served >= seen.acked_before_begin;
 }
 
 }  // namespace read

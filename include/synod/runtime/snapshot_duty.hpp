@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/late.hpp>
 #include <synod/core/list.hpp>
 #include <synod/runtime/snapshot_donor.hpp>
 #include <synod/runtime/snapshot_policy.hpp>
@@ -96,7 +97,7 @@ class snapshot_duty {
   Policy policy_;
   snapshot_donor<Store> donor_;
   snapshot_receiver<Store> receiver_;
-  std::optional<snapshot_taking<Executor, Store>> taking_;
+  late<snapshot_taking<Executor, Store>> taking_;
   slot asked_for_;
   std::uint64_t failures_ = 0;
 };

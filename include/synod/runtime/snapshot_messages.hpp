@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/codec/vocabulary.hpp>
+#include <synod/core/bytes.hpp>
 #include <synod/core/error.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/snapshot_store.hpp>
@@ -60,8 +61,7 @@ inline void encode(wire_writer& out, snapshot_part const& value) {
 inline void decode(wire_reader& in, snapshot_part& value) {
   in(value.of, value.offset);
   std::uint32_t const length = in.count(1, 1);
-  auto const bytes = in.bytes(length);
-  value.bytes.assign(bytes.begin(), bytes.end());
+  assign_bytes(value.bytes, in.bytes(length));
 }
 inline void encode(wire_writer& out, snapshot_none const& value) {
   out(value.at_least, static_cast<std::uint16_t>(value.why));

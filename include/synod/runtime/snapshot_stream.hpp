@@ -2,7 +2,9 @@
 #pragma once
 
 #include <synod/codec/vocabulary.hpp>
+#include <synod/core/bytes.hpp>
 #include <synod/core/error.hpp>
+#include <synod/core/late.hpp>
 #include <synod/machine/commands.hpp>
 #include <synod/runtime/encode_value.hpp>
 
@@ -89,7 +91,7 @@ class thawing_state {
     while (good_ && !piece.empty() && !arrived_.has_value()) {
       std::size_t const missing = wanted_ - bytes_.size();
       std::size_t const some = missing < piece.size() ? missing : piece.size();
-      bytes_.insert(bytes_.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(some));
+      append_bytes(bytes_, piece.first(some));
       piece = piece.subspan(some);
       if (bytes_.size() == wanted_) good_ = advance();
     }
@@ -97,7 +99,7 @@ class thawing_state {
     if constexpr (streams) {
       good_ = body_.write(piece);
     } else {
-      bytes_.insert(bytes_.end(), piece.begin(), piece.end());
+      append_bytes(bytes_, piece);
     }
     return good_;
   }
@@ -162,7 +164,7 @@ class thawing_state {
   Executor* into_;
   std::vector<std::byte> bytes_;
   std::size_t wanted_ = detail::snapshot_preamble;
-  std::optional<typename Executor::arrived> arrived_;
+  late<typename Executor::arrived> arrived_;
   [[no_unique_address]] typename writer_of<machine_type, streams>::type body_;
   bool preamble_read_ = false;
   bool good_ = true;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/list.hpp>
 #include <synod/core/record.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 namespace synod {
 
@@ -136,14 +136,14 @@ class address_table {
   }
 
   void grow() {
-    std::vector<entry> former(entries_.empty() ? 64 : entries_.size() * 2);
+    list<entry> former(entries_.empty() ? 64 : entries_.size() * 2);
     former.swap(entries_);
     for (entry const& one : former) {
       if (one.filled()) entries_[probe(one.at)] = one;
     }
   }
 
-  std::vector<entry> entries_;
+  list<entry> entries_;
   std::size_t used_ = 0;
 };
 

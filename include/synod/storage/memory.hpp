@@ -2,7 +2,9 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/bytes.hpp>
 #include <synod/core/error.hpp>
+#include <synod/core/list.hpp>
 #include <synod/core/record.hpp>
 #include <synod/storage/address_table.hpp>
 
@@ -148,7 +150,7 @@ class memory {
     into.address = from.address;
     into.at = from.at;
     into.checksum = from.checksum;
-    into.body.assign(from.body.begin(), from.body.end());
+    assign_bytes(into.body, from.body);
   }
 
   void keep(record_view const& from) {
@@ -189,9 +191,9 @@ class memory {
   ticket appended_{};
   ticket durable_{};
   address_table newest_;  // address -> index in kept_
-  std::vector<stored> kept_;
-  std::vector<std::size_t> free_;  // indices in kept_ whose record was trimmed
-  std::vector<deferred> queue_;    // the first waiting_ are not durable yet, in order
+  list<stored> kept_;
+  list<std::size_t> free_;  // indices in kept_ whose record was trimmed
+  list<deferred> queue_;    // the first waiting_ are not durable yet, in order
   std::size_t waiting_ = 0;
 };
 

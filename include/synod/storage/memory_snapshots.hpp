@@ -49,7 +49,7 @@ class memory_snapshots {
   }
   error write(std::span<std::byte const> piece) {
     if (error_) return error_;
-    written_.insert(written_.end(), piece.begin(), piece.end());
+    append_bytes(written_, piece);
     return {};
   }
   error finish() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
@@ -38,7 +39,7 @@ class configurations {
     changed();
   }
 
-  [[nodiscard, gnu::always_inline]] governing const& of(slot at) const {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE governing const& of(slot at) const {
     governing const& last = all_.back();
     return at >= last.first ? last : older(at);
   }
@@ -120,13 +121,13 @@ class configurations {
     return nullptr;
   }
   // The set of this one node, by any retained configuration; empty for a stranger.
-  [[nodiscard, gnu::always_inline]] node_set only(node_id id) const {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE node_set only(node_id id) const {
     known_node const& usual = usual_[id.value % usual_.size()];
     return usual.id == id ? usual.only : search(id);
   }
   [[nodiscard]] node_set only_self() const { return only_self_; }
   // Everybody else in a configuration that governs `from` or a later slot.
-  [[nodiscard, gnu::always_inline]] node_set others_from(slot from) const {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE node_set others_from(slot from) const {
     return from >= newest().first ? others_ : everybody_from(from) - only_self_;
   }
   // Then what `only` says of a node is true of every slot.

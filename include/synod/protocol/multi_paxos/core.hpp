@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/generator.hpp>
+#include <synod/core/list.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/protocol/multi_paxos/catching_up.hpp>
 #include <synod/protocol/multi_paxos/confirming.hpp>
@@ -17,7 +19,6 @@
 
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace synod {
 
@@ -224,8 +225,8 @@ class multi_paxos_core {
     heard_chosen(now, who, got.at, got.chosen_upto, out);
   }
 
-  [[gnu::always_inline]] void heard_chosen(time_ns now, node_set who, ballot at, slot upto,
-                                           output_type& out) {
+  SYNOD_ALWAYS_INLINE void heard_chosen(time_ns now, node_set who, ballot at, slot upto,
+                                        output_type& out) {
     catching_up_.heard(now);
     if (upto <= log_.chosen_upto()) return;
     if (log_.notice_chosen(at, upto, out)) catching_up_.need(now, who, upto, log_);
@@ -374,7 +375,7 @@ class multi_paxos_core {
   }
 
   // The leader it follows is trusted without looking again; any other ballot is looked at.
-  [[nodiscard, gnu::always_inline]] bool trusted(ballot at, node_id from) {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE bool trusted(ballot at, node_id from) {
     return (at == following_.leader() && at.owner == from) || log_.plausible(at, from);
   }
 
@@ -430,7 +431,7 @@ class multi_paxos_core {
   extent_reads<Command, Quorum, output_type, read_message> extents_;
   catching_up<Command, Quorum, output_type> catching_up_;
   handing_over handing_over_;
-  std::vector<policy_send<typename Leader::message>> policy_out_;
+  list<policy_send<typename Leader::message>> policy_out_;
 
   std::uint64_t answers_ = 0;  // names the looks at the log that promises report, across restarts
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/list.hpp>
 #include <synod/leader/policy.hpp>
@@ -121,7 +122,7 @@ class leadership {
   [[nodiscard]] node_set learn_from() const { return phase1_.learn_from(); }
 
   // To be called when the chosen prefix has moved: phase 1 may be over, slots may be free.
-  [[gnu::always_inline]] void moved(time_ns now, log_type& log, Output& out) {
+  SYNOD_ALWAYS_INLINE void moved(time_ns now, log_type& log, Output& out) {
     if (is_calm(log) && next_ > log.chosen_upto() && !log.is_chosen_alone(next_)) return;
     if (!following()) move(now, log, out);
   }
@@ -175,9 +176,8 @@ class leadership {
   }
 
   // `who` is what the configurations say of `from`.
-  [[gnu::always_inline]] void on_accepted(time_ns now, node_id from, node_set who,
-                                          accepted<Command> const& got, log_type& log,
-                                          Output& out) {
+  SYNOD_ALWAYS_INLINE void on_accepted(time_ns now, node_id from, node_set who,
+                                       accepted<Command> const& got, log_type& log, Output& out) {
     if (!leads() || (got.at != mine_ && !SYNOD_MUTATION(stale_vote_counted))) return;
     if (got.at_slot <= log.chosen_upto() || got.at_slot >= next_) return;
     if (!log.configs().is_one()) return take_vote(now, got.at_slot, from, log, out);
@@ -186,7 +186,7 @@ class leadership {
 
   // Own votes are counted in the order of slots, which is that of their tickets. What is decided
   // needs none any more.
-  [[gnu::always_inline]] void persisted(time_ns now, ticket upto, log_type& log, Output& out) {
+  SYNOD_ALWAYS_INLINE void persisted(time_ns now, ticket upto, log_type& log, Output& out) {
     while (leads()) {
       if (own_from_ <= log.chosen_upto()) own_from_ = log.chosen_upto().next();
       if (own_from_ >= next_) break;
@@ -351,14 +351,14 @@ class leadership {
   }
 
   // Returns whether a quorum of those who govern has voted, and had not before.
-  [[gnu::always_inline]] static bool count(open_slot& entry, node_set who, auto const& there) {
+  SYNOD_ALWAYS_INLINE static bool count(open_slot& entry, node_set who, auto const& there) {
     if (entry.done) return false;
     entry.votes = entry.votes | who;
     return there.quorums.phase2(entry.votes);
   }
 
-  [[gnu::always_inline]] void decided(time_ns now, slot at, open_slot& entry, log_type& log,
-                                      Output& out) {
+  SYNOD_ALWAYS_INLINE void decided(time_ns now, slot at, open_slot& entry, log_type& log,
+                                   Output& out) {
     entry.done = true;
     if (!log.choose(at, mine_, out)) log.learn(at, entry.value, out);
     entry.value.reset();

@@ -130,7 +130,7 @@ class replicated_log {
   }
   // Nearly always: nothing was lost, the slot is open and near, and the acceptor need not judge.
   // False where somebody has to look more closely; nothing was done then.
-  [[nodiscard, gnu::always_inline]] bool vote_at_once(ballot at, slot at_slot,
+  [[nodiscard]] SYNOD_ALWAYS_INLINE bool vote_at_once(ballot at, slot at_slot,
                                                       value_type const& value, Output& out) {
     std::uint64_t const ahead = at_slot.value - chosen_upto_.value - 1;  // huge if it is decided
     if (ahead >= bounds_.accept_ahead_max || !lost_.none()) return false;
@@ -148,7 +148,7 @@ class replicated_log {
 
   // The proposal of `voted` is chosen for this slot. Returns whether this node voted for it and
   // therefore has the value; otherwise it has to be learned.
-  [[nodiscard, gnu::always_inline]] bool choose(slot at, ballot voted, Output& out) {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE bool choose(slot at, ballot voted, Output& out) {
     cell* const here = acceptor_.cells().find(at);
     if (here == nullptr || (here->voted != voted && !SYNOD_MUTATION(other_vote_chosen))) {
       return false;
@@ -179,7 +179,7 @@ class replicated_log {
   // accepted at that very ballot, and nothing else (rule N5). An older vote may have lost. A newer
   // one may have lost as well: the leader can have learned, after it was deposed unawares, that a
   // slot was chosen under a ballot above both. Returns whether a gap is left.
-  [[nodiscard, gnu::always_inline]] bool notice_chosen(ballot at, slot upto, Output& out) {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE bool notice_chosen(ballot at, slot upto, Output& out) {
     for (slot next = chosen_upto_.next(); next <= upto; next = next.next()) {
       cell* const here = acceptor_.cells().find(next);
       if (here == nullptr || here->voted != at) [[unlikely]]
@@ -201,7 +201,7 @@ class replicated_log {
   }
 
   // Hands out the decisions that have become contiguous, and reads memberships on the way.
-  [[gnu::always_inline]] void advance(Output& out) {
+  SYNOD_ALWAYS_INLINE void advance(Output& out) {
     while (chosen_upto_.value < known_upto_.value) {
       cell const* const here = acceptor_.cells().find(chosen_upto_.next());
       if (here == nullptr || !here->chosen) return;
@@ -231,7 +231,7 @@ class replicated_log {
     advance(out);
   }
 
-  [[gnu::always_inline]] void persisted(ticket upto, Output& out) {
+  SYNOD_ALWAYS_INLINE void persisted(ticket upto, Output& out) {
     durable_upto_ = upto;
     rounds_.persisted(upto);
     if (upto < trim_after_) return;
@@ -284,7 +284,7 @@ class replicated_log {
 
   [[nodiscard]] node_id self() const { return self_; }
   [[nodiscard]] node_set only_self() const { return configurations_.only_self(); }
-  [[nodiscard, gnu::always_inline]] node_set others_from(slot from) const {
+  [[nodiscard]] SYNOD_ALWAYS_INLINE node_set others_from(slot from) const {
     return configurations_.others_from(from);
   }
   [[nodiscard]] slot chosen_upto() const { return chosen_upto_; }
@@ -310,8 +310,8 @@ class replicated_log {
  private:
   static constexpr std::uint64_t mark_every = 64;
 
-  [[gnu::always_inline]] void keep_vote(ballot at, slot at_slot, value_type const& value,
-                                        Output& out) {
+  SYNOD_ALWAYS_INLINE void keep_vote(ballot at, slot at_slot, value_type const& value,
+                                     Output& out) {
     if (chosen_upto_ >= mark_due_) mark(out);
     if (at_slot <= noticed_upto_) noticed_upto_ = slot(at_slot.value - 1);
     ticket const number = last_ticket_ = last_ticket_.next();
@@ -348,7 +348,7 @@ class replicated_log {
     append(out, record_kind::mark).upto = chosen_upto_;
   }
 
-  [[gnu::always_inline]] void decide(slot at, cell const& here, Output& out) {
+  SYNOD_ALWAYS_INLINE void decide(slot at, cell const& here, Output& out) {
     chosen_upto_ = at;
     lost_.made_good(at);
     if (here.value.kind() == value_kind::membership) [[unlikely]]
