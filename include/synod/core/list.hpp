@@ -133,7 +133,7 @@ class list {
     kind.free(held_.first);
   }
 
-  [[nodiscard]] std::size_t size() const { return held_.used / sizeof(T); }
+  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(end() - begin()); }
   [[nodiscard]] std::size_t capacity() const { return held_.room / sizeof(T); }
   [[nodiscard]] bool empty() const { return held_.used == 0; }
   // Not 0 unless it is empty: to ask of several lists at once.

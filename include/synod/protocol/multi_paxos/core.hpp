@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <synod/core/always_inline.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/list.hpp>
