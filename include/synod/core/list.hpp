@@ -129,7 +129,7 @@ class list {
     return *this;
   }
   ~list() {
-    clear();
+    if constexpr (!std::is_trivially_destructible_v<T>) clear();
     kind.free(held_.first);
   }
 

@@ -108,11 +108,14 @@ class one_of {
     (void)((std::is_same_v<T, Ts> || (++at, false)) || ...);
     return at;
   }();
-  // One bit for each alternative that must be destroyed, or copied, as what it is.
+  // Whether it must be destroyed, or copied, as what it is.
+  template <class T>
+  static constexpr bool owned = !std::is_trivially_copyable_v<T>;
+  // One bit for each alternative that is.
   static constexpr std::uint64_t owning = [] {
     std::uint64_t bits = 0;
     std::uint64_t one = 1;
-    ((bits |= std::is_trivially_copyable_v<Ts> ? 0 : one, one <<= 1), ...);
+    ((bits |= owned<Ts> ? one : 0, one <<= 1), ...);
     return bits;
   }();
 
@@ -140,7 +143,9 @@ class one_of {
   }
   void copy(one_of const& other) {
     if (other.owns()) {
-      (void)(copy_if<Ts>(other) || ...);
+      std::uint8_t const at = other.index_;
+      (void)((owned<Ts> && at == place_of<Ts> && ::new (bytes_) Ts(*other.template as<Ts>())) ||
+             ...);
     } else {
       std::memcpy(bytes_, other.bytes_, sizeof bytes_);
     }
@@ -151,23 +156,14 @@ class one_of {
     index_ = nothing;
   }
   SYNOD_ALWAYS_INLINE void end() {
-    if (!(destroy_if<is_frequent<Ts>, Ts>() || ...) && owns()) end_rare();
+    bool const ended =
+        ((is_frequent<Ts> && owned<Ts> && index_ == place_of<Ts> && (as<Ts>()->~Ts(), true)) ||
+         ...);
+    if (!ended && owns()) end_rare();
   }
-  [[gnu::noinline]] void end_rare() { (void)(destroy_if<!is_frequent<Ts>, Ts>() || ...); }
-  // What need not be asked for is not: bytes were copied already, and need no end.
-  template <class T>
-  SYNOD_ALWAYS_INLINE bool copy_if(one_of const& other) {
-    if constexpr (std::is_trivially_copyable_v<T>) return false;
-    if (other.index_ != place_of<T>) return false;
-    ::new (bytes_) T(*other.template as<T>());
-    return true;
-  }
-  template <bool Asked, class T>
-  SYNOD_ALWAYS_INLINE bool destroy_if() {
-    if constexpr (!Asked || std::is_trivially_copyable_v<T>) return false;
-    if (index_ != place_of<T>) return false;
-    as<T>()->~T();
-    return true;
+  [[gnu::noinline]] void end_rare() {
+    (void)((!is_frequent<Ts> && owned<Ts> && index_ == place_of<Ts> && (as<Ts>()->~Ts(), true)) ||
+           ...);
   }
 
   // One function for each visitor, not one for each alternative of each visitor.

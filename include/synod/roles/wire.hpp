@@ -118,14 +118,12 @@ template <class Message, class Wire>
   return visit([&](auto const& one) { return wire.write(out, one); }, message);
 }
 
-template <class Message, class Wire, std::size_t At = 0>
+template <class Message, class Wire>
 void read_alternative(wire_reader& in, Message& message, Wire& wire, std::uint8_t tag) {
-  if constexpr (At < alternatives_of<Message>) {
-    if (tag == At) return wire.read(in, message.template emplace<At>());
-    read_alternative<Message, Wire, At + 1>(in, message, wire, tag);
-  } else {
-    in.fail();
-  }
+  auto const read = [&]<std::size_t... At>(std::index_sequence<At...>) {
+    return ((tag == At && (wire.read(in, message.template emplace<At>()), true)) || ...);
+  };
+  if (!read(std::make_index_sequence<alternatives_of<Message>>())) in.fail();
 }
 
 }  // namespace synod

@@ -97,7 +97,7 @@ inline void decode(wire_reader& in, founding_adopted& value) { in(value.cluster,
 
 inline void encode(wire_writer& out, founding_message const& value) {
   out(static_cast<std::uint8_t>(value.index()));
-  visit([&](auto const& one) { out(one); }, value);
+  visit(out, value);
 }
 
 namespace detail {

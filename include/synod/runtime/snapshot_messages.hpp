@@ -75,7 +75,7 @@ inline void decode(wire_reader& in, snapshot_none& value) {
 
 inline void encode(wire_writer& out, snapshot_message const& value) {
   out(static_cast<std::uint8_t>(value.index()));
-  visit([&](auto const& one) { out(one); }, value);
+  visit(out, value);
 }
 inline void decode(wire_reader& in, snapshot_message& value) {
   switch (in.get<std::uint8_t>()) {
