@@ -140,8 +140,7 @@ class segment_supply {
   error zero(Io& disk, manifest const& store) {
     if (zeroed_ < bytes_) {
       std::uint64_t const length = std::min(at_once_, bytes_ - zeroed_);
-      std::span<std::byte> const zeros = buffer_.resize(static_cast<std::size_t>(length));
-      std::memset(zeros.data(), 0, zeros.size());
+      clear_buffer(static_cast<std::size_t>(length));
       zeroed_ += length;
       return write(disk, zeroed_ - length, static_cast<std::size_t>(length));
     }
@@ -168,7 +167,16 @@ class segment_supply {
     return disk.remove(spare_name(spare_));
   }
 
+  // Only what is not zero from the part before: as many bytes as go to the disk are many.
+  void clear_buffer(std::size_t length) {
+    std::span<std::byte> const zeros = buffer_.resize(length);
+    if (length <= cleared_) return;
+    std::memset(zeros.data(), 0, length);
+    cleared_ = length;
+  }
+
   error head(Io& disk, manifest const& store) {
+    cleared_ = 0;
     buffer_.resize(static_cast<std::size_t>(first_record_offset));
     write_segment_header({store.store, number_, bytes_}, buffer_.bytes());
     state_ = state::heading;
@@ -208,6 +216,7 @@ class segment_supply {
   std::uint64_t number_ = 0;  // of the segment in the making
   std::uint64_t spare_ = 0;   // and its name until then
   std::uint64_t bytes_ = 0;
+  std::size_t cleared_ = 0;  // bytes of the buffer that are zero
   std::uint64_t zeroed_ = 0;
   std::uint64_t at_once_ = zeroing_bytes;
   io_file file_;
