@@ -219,7 +219,7 @@ class client_table {
     return {again ? client_verdict::execute : client_verdict::expired, 0, {}};
   }
   // A command that is not above all that were applied.
-  [[gnu::noinline]] [[nodiscard]] client_decision among(state const& found, sequence number) const {
+  [[nodiscard]] client_decision among(state const& found, sequence number) const {
     if (SYNOD_MUTATION(h23_only_the_highest_sequence) && number < found.done.highest()) {
       return {};
     }

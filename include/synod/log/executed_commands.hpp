@@ -68,7 +68,7 @@ class executed_commands {
   [[gnu::noinline]] executed& insert_among(sequence number) {
     return *all_.insert(begin() + place_of(number), executed{number});
   }
-  [[nodiscard]] std::size_t place_of(sequence number) const {
+  [[gnu::noinline]] [[nodiscard]] std::size_t place_of(sequence number) const {
     executed const* const in = begin();
     std::size_t low = 0;
     for (std::size_t high = size(); low < high;) {

@@ -70,8 +70,10 @@ class reply_store {
 
   void drop(std::uint32_t at) {
     reply& gone = replies_[at];
-    (gone.older == none ? oldest_ : replies_[gone.older].newer) = gone.newer;
-    (gone.newer == none ? newest_ : replies_[gone.newer].older) = gone.older;
+    std::uint32_t const older = gone.older;
+    std::uint32_t const newer = gone.newer;
+    (older == none ? oldest_ : replies_[older].newer) = newer;
+    (newer == none ? newest_ : replies_[newer].older) = older;
     living_ -= gone.length;
     --size_;
     if (gone.length > short_max) long_bytes_ -= gone.length;
@@ -137,7 +139,7 @@ class reply_store {
   }
   // Copying walks all records, so as much has to be gained for each of them too.
   void make_room(std::size_t more) {
-    if (used_ < long_bytes_ * 2 + size_ * short_max) return bytes_.resize(wider(more));
+    if (used_ < long_bytes_ * 2 + size() * short_max) return bytes_.resize(wider(more));
     if (spare_.size() < bytes_.size()) spare_.resize(bytes_.size());
     std::size_t moved = 0;
     for (std::uint32_t at = oldest_; at != none; at = replies_[at].newer) {
@@ -162,7 +164,7 @@ class reply_store {
   std::size_t used_ = 0;
   std::size_t long_bytes_ = 0;  // living ones in the buffer
   std::size_t living_ = 0;
-  std::size_t size_ = 0;
+  std::uint32_t size_ = 0;
   std::uint32_t oldest_ = none;
   std::uint32_t newest_ = none;
   std::uint32_t free_ = none;

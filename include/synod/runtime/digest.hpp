@@ -22,7 +22,11 @@ class rolling_digest {
     add(second);
   }
   void mix(std::span<std::byte const> all) {
-    if (!on_) return;
+    if (on_) add(all);
+  }
+
+ private:
+  [[gnu::noinline]] void add(std::span<std::byte const> all) {
     add(all.size());
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -31,8 +35,6 @@ class rolling_digest {
     }
     add(word);
   }
-
- private:
   void add(std::uint64_t word) {
     value_ = (value_ ^ word) * 0x9e3779b97f4a7c15ULL;
     value_ ^= value_ >> 29;

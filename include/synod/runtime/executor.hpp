@@ -221,19 +221,25 @@ class executor {
     bool const new_here = found.verdict == client_verdict::execute;
     digest_.mix(number.value, static_cast<std::uint64_t>(found.verdict));
     applied_origin const whose{where.session, number, where.version()};
-    if (new_here || SYNOD_MUTATION(h23_apply_without_the_table)) {
-      apply_command(state_, what, where, [&](auto const& value) {
-        std::span<std::byte const> const reply = reply_of(value);
-        if (new_here) clients_.keep(where.version(), client, number, reply);
-        digest_.mix(reply);
-        to.done(whose, value);
-      });
-      return;
+    if (!new_here && !SYNOD_MUTATION(h23_apply_without_the_table)) {
+      return tell_why_not(whose, found, to);
     }
+    apply_command(
+        state_, what, where, [&](auto const& value) __attribute__((always_inline)) {
+          std::span<std::byte const> const reply = reply_of(value);
+          if (new_here) clients_.keep(where.version(), client, number, reply);
+          digest_.mix(reply);
+          to.done(whose, value);
+        });
+  }
+
+  template <class Sink>
+  [[gnu::noinline]] static void tell_why_not(applied_origin whose, client_decision found,
+                                             Sink& to) {
     switch (found.verdict) {
       case client_verdict::execute: break;
       case client_verdict::cached:
-        to.cached({where.session, number, found.version}, found.reply);
+        to.cached({whose.session, whose.number, found.version}, found.reply);
         break;
       case client_verdict::expired: to.expired(whose); break;
       case client_verdict::refused: to.refused(whose); break;
