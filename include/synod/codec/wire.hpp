@@ -71,7 +71,7 @@ class wire_writer {
       into_.resize(at + (sizeof(Fields) + ... + 0));
       ((word(at, fields), at += sizeof(Fields)), ...);
     } else {
-      (one(fields), ...);
+      (encode(*this, fields), ...);
     }
   }
 
@@ -90,15 +90,6 @@ class wire_writer {
   [[nodiscard]] std::vector<std::byte>& sink() { return into_; }
 
  private:
-  template <class T>
-  void one(T const& value) {
-    if constexpr (wire_word<T>) {
-      (*this)(value);
-    } else {
-      encode(*this, value);
-    }
-  }
-
   template <wire_word T>
   void word(std::size_t at, T const& value) {
     if constexpr (std::same_as<T, bool>) {
@@ -155,7 +146,7 @@ class wire_reader {
 
   template <class... Fields>
   void operator()(Fields&... fields) {
-    (one(fields), ...);
+    (decode(*this, fields), ...);
   }
 
   template <wire_integer T>
@@ -226,21 +217,6 @@ class wire_reader {
   [[nodiscard]] decode_allowance& allowance() { return *allowance_; }
 
  private:
-  template <class T>
-  void one(T& value) {
-    if constexpr (std::same_as<T, bool>) {
-      auto const found = get<std::uint8_t>();
-      if (found > 1) fail();
-      value = found == 1;
-    } else if constexpr (wire_integer<T>) {
-      value = get<T>();
-    } else if constexpr (wire_named_integer<T>) {
-      value.value = get<decltype(value.value)>();
-    } else {
-      decode(*this, value);
-    }
-  }
-
   std::byte const* at_;
   std::byte const* end_;
   shared_bytes owner_;
@@ -250,5 +226,23 @@ class wire_reader {
   decode_allowance* allowance_;
   bool failed_ = false;
 };
+
+// Words, by the same two functions.
+template <wire_word T>
+void encode(wire_writer& out, T const& value) {
+  out(value);
+}
+template <wire_word T>
+void decode(wire_reader& in, T& value) {
+  if constexpr (std::same_as<T, bool>) {
+    auto const found = in.get<std::uint8_t>();
+    if (found > 1) in.fail();
+    value = found == 1;
+  } else if constexpr (wire_integer<T>) {
+    value = in.get<T>();
+  } else {
+    value.value = in.get<decltype(value.value)>();
+  }
+}
 
 }  // namespace synod

@@ -36,10 +36,16 @@ class role_wire {
  public:
   explicit role_wire(value_coder<Command, Coder>& values) : values_(&values) {}
 
-  [[nodiscard]] bool write(wire_writer& out, prepare const& one) { return plain(out, one); }
-  [[nodiscard]] bool write(wire_writer& out, nack const& one) { return plain(out, one); }
-  void read(wire_reader& in, prepare& one) { in(one); }
-  void read(wire_reader& in, nack& one) { in(one); }
+  // What carries none.
+  template <class Message>
+  [[nodiscard]] bool write(wire_writer& out, Message const& one) {
+    encode(out, one);
+    return true;
+  }
+  template <class Message>
+  void read(wire_reader& in, Message& one) {
+    decode(in, one);
+  }
 
   [[nodiscard]] bool write(wire_writer& out, accept<Command> const& one) {
     out(one.at, one.at_slot, one.chosen_upto);
@@ -100,12 +106,6 @@ class role_wire {
 
  private:
   static constexpr std::size_t reported_length_min = 8 + 16 + 1 + 9;
-
-  template <class Message>
-  static bool plain(wire_writer& out, Message const& one) {
-    out(one);
-    return true;
-  }
 
   value_coder<Command, Coder>* values_;
 };

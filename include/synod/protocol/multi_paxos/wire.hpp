@@ -69,15 +69,10 @@ class multi_paxos_wire {
     return in.finished();
   }
 
-  // One alternative, for the visit above: the shared ones, the plain ones, and those in two steps.
+  // One alternative, for the visit above: the shared and the plain ones, and those in two steps.
   template <class One>
   [[nodiscard]] bool write(wire_writer& out, One const& one) {
-    if constexpr (requires { roles_.write(out, one); }) {
-      return roles_.write(out, one);
-    } else {
-      out(one);
-      return true;
-    }
+    return roles_.write(out, one);
   }
   [[nodiscard]] bool write(wire_writer& out, pulse const& one) {
     return write_alternative(out, one, *this);
@@ -101,11 +96,7 @@ class multi_paxos_wire {
 
   template <class One>
   void read(wire_reader& in, One& one) {
-    if constexpr (requires { roles_.read(in, one); }) {
-      roles_.read(in, one);
-    } else {
-      in(one);
-    }
+    roles_.read(in, one);
   }
   void read(wire_reader& in, pulse& one) { in_two_steps(in, one); }
   void read(wire_reader& in, learn<Command>& one) { in_two_steps(in, one); }
