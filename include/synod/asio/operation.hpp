@@ -230,13 +230,13 @@ class operation_book {
   }
 
   [[nodiscard]] bool wants_run() const { return called_ < ended_.size(); }
-  // How many of those are best called before what they begin leaves: no more than half of all that
-  // is here, so that there are two parts of which one travels while the other is worked on, instead
-  // of one for which everybody waits in turn. Of a few, all: each part costs a write.
+  // How many of those are best called before what they begin leaves: no more than three quarters of
+  // all that is here, so that there are two parts of which one travels while the other is worked
+  // on, instead of one for which everybody waits in turn. Of a few, all: each part costs a write.
   [[nodiscard]] std::size_t wanted_now() const {
     std::size_t const ended = ended_.size() - called_;
     std::size_t const all = ended + size_;
-    return all < 8 ? ended : std::min(ended, (all + 1) / 2);
+    return all < 32 ? ended : std::min(ended, (all * 3 + 3) / 4);
   }
   // Effects: calls the handlers of what has ended, the first so many of them, in the order in which
   // they ended; what ends meanwhile waits for the next time.

@@ -167,7 +167,7 @@ time_ns replica_state<P, M, S, T, C, O>::turn_once(time_ns now) {
 }
 
 // What a handler began goes out with the notice of what it waited for, in one write: so a turn that
-// handlers ask for follows at once; of many handlers half are called before what they began leaves.
+// handlers ask for follows at once; of many some are called only after what the others began left.
 template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::turn(time_ns now) {
   bool const outer = !std::exchange(in_turn_, true);
