@@ -128,6 +128,26 @@ TEST(batch_pool, batches_outlive_their_pool) {
   EXPECT_EQ(open->size(), 1U);
 }
 
+// A proposer that begins again with the value it has already moves one of two holds onto the other.
+TEST(batch_pool, a_value_moved_onto_its_like_is_held_once_less) {
+  synod::batch_pool<int> pool;
+  auto made = pool.take();
+  made.commands().push_back(1);
+  int const* const place = made.commands().data();
+  synod::slot_value<int> one(std::move(made));
+  synod::slot_value<int> other = one;
+  other = std::move(one);
+  EXPECT_TRUE(one.is_noop());
+  EXPECT_FALSE(other.is_noop());
+  auto& itself = other;
+  other = std::move(itself);
+  EXPECT_FALSE(other.is_noop());
+  other = {};
+  auto next = pool.take();
+  next.commands().push_back(2);
+  EXPECT_EQ(next.commands().data(), place) << "nobody holds it, and it was not recycled";
+}
+
 TEST(batch_pool, a_recycled_batch_holds_nothing_of_its_former_life) {
   batch_pool<std::string> pool;
   {

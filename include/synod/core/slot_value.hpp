@@ -40,9 +40,10 @@ class slot_value {
     return *this;
   }
   slot_value& operator=(slot_value&& other) noexcept {
-    value_node<Command>* const before = node_;
-    node_ = std::exchange(other.node_, nullptr);
-    if (before != nullptr && before != node_) before->release();
+    if (this == &other) return *this;
+    // Both may hold the same node: then one of two holds ends.
+    value_node<Command>* const before = std::exchange(node_, std::exchange(other.node_, nullptr));
+    if (before != nullptr) before->release();
     return *this;
   }
   ~slot_value() {
