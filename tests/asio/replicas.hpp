@@ -85,12 +85,17 @@ struct synod::asio::store_opening<support::kept_memory> {
 
 namespace support {
 
-// A port that was free a moment ago.
+// A port that was free a moment ago, below those that the system gives to outgoing connections: one
+// of these could take it before it is listened at.
 inline std::uint16_t free_port() {
+  static unsigned next = static_cast<unsigned>(::getpid()) * 16;
   boost::asio::io_context io;
-  synod::asio::listener<boost::asio::io_context::executor_type> probe(io.get_executor());
-  return probe.open(*synod::asio::read_address("127.0.0.1:0")) ? std::uint16_t{0}
-                                                               : probe.local().port();
+  for (int tries = 0; tries < 1000; ++tries) {
+    auto const port = static_cast<std::uint16_t>(20'000 + next++ % 12'000);
+    synod::asio::listener<boost::asio::io_context::executor_type> probe(io.get_executor());
+    if (!probe.open(*synod::asio::read_address("127.0.0.1:" + std::to_string(port)))) return port;
+  }
+  return 0;
 }
 
 // No two clusters share a name, and with it their disks.
