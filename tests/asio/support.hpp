@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +33,20 @@ bool run_until(boost::asio::io_context& io, Condition&& holds, int milliseconds 
     io.run_one_for(std::chrono::milliseconds(5));
   }
   return true;
+}
+
+// As a program that catches what its handlers throw and goes on. Returns how often it caught one.
+template <class Condition>
+int run_and_catch(boost::asio::io_context& io, Condition&& holds) {
+  int caught = 0;
+  for (bool goes_on = true; goes_on && !holds();) {
+    try {
+      goes_on = run_until(io, holds);
+    } catch (std::runtime_error const&) {
+      ++caught;
+    }
+  }
+  return caught;
 }
 
 inline void run_for(boost::asio::io_context& io, int milliseconds) {
