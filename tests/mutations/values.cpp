@@ -34,6 +34,23 @@ TEST(value_mutations, value_checksum_ignored) {
   EXPECT_TRUE(passes());
 }
 
+// Whoever catches up is told of an applied batch by what the log still has of it.
+TEST(value_mutations, commands_released_without_bytes) {
+  replica at;
+  auto const told = [&] {
+    auto const applied = example::commands(3);
+    applied.release_commands();
+    auto const known = at.values.encoded(applied);
+    synod::decode_allowance allowance(known->bytes().size());
+    synod::slot_value<command> found;
+    bool const read = at.values.decode(known->bytes(), allowance, found);
+    return read && found.commands().size() == 3;
+  };
+  EXPECT_TRUE(told());
+  support::mutated const guard("commands_released_without_bytes");
+  EXPECT_FALSE(told());
+}
+
 TEST(value_mutations, origins_unchecked) {
   replica at;
   auto const known = at.values.encoded(example::commands(3));

@@ -78,7 +78,8 @@ struct value_node {
 
   // Effects: the commands end, as long as their bytes are kept.
   void release_commands() {
-    if (encoded.empty() || commands.empty()) return;
+    bool const kept = !encoded.empty() || SYNOD_MUTATION(commands_released_without_bytes);
+    if (!kept || commands.empty()) return;
     released = static_cast<std::uint16_t>(commands.size());
     commands.clear();
     if (home == nullptr || home->abandoned) {
