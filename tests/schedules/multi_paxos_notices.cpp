@@ -135,6 +135,47 @@ run a_disk_that_fails_under_a_vote() {
   return r;
 }
 
+// The Accept for slot 2 never reaches c, and the one for slot 4 comes late: after a notice of the
+// same ballot that slot 6 and all before are chosen. The next notice leaves the gap of slot 2 too,
+// but must not pass over slot 4: once b tells what slot 2 holds, c goes on to slot 5.
+run a_late_vote_is_known_as_chosen_by_the_next_notice() {
+  enum { a, b, c };
+  run r(3);
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  for (std::uint64_t command : {72, 73, 74, 75}) r.must(!r.propose(a, command), "it proposes");
+  r.must(r.deliver_first<accept>(a, b) && r.deliver_first<synod::accepted<std::uint64_t>>(b, a),
+         "there is a letter");
+  r.must(!r.propose(a, 76), "it proposes");
+  r.deliver(a, b);
+  r.must(r.core(b).chosen_upto() == synod::slot(2), "decided as far as that");
+  r.forge(c, b, synod::learn<std::uint64_t>(synod::learn_ask{synod::slot(2)}));
+  auto const told = r.take<synod::learn_values<std::uint64_t>>(b, c);
+  bool const lost = r.take<accept>(a, c).has_value();
+  bool const third = r.deliver_first<accept>(a, c);
+  auto const late = r.take<accept>(a, c);
+  bool const fifth = r.deliver_first<accept>(a, c);
+  if (!told.has_value() || !late.has_value() || !lost || !third || !fifth) {
+    r.must(false, "there is a letter");
+    return r;
+  }
+
+  auto const next_notice = [&r](std::uint64_t command, synod::slot upto) {
+    r.exchange({a, b});
+    r.drop_to(c);
+    r.must(r.core(a).chosen_upto() == upto, "decided as far as that");
+    r.must(!r.propose(a, command) && r.deliver_first<accept>(a, c), "there is a letter");
+  };
+  next_notice(77, synod::slot(6));
+  r.hand_in(*late);
+  next_notice(78, synod::slot(7));
+  r.must(r.core(c).chosen_upto() == synod::slot(1), "decided as far as that");
+  r.hand_in(*told);
+  r.must(r.core(c).chosen_upto() >= synod::slot(3), "decided as far as that");
+  r.expect(r.core(c).chosen_upto() == synod::slot(5), "a vote was passed over");
+  return r;
+}
+
 support::guarded const all[] = {
     {"multi_paxos", "notice_ignores_ballot",
      an_older_vote_is_not_decided_by_a_newer_leaders_notice},
@@ -142,6 +183,7 @@ support::guarded const all[] = {
      a_deposed_leader_does_not_announce_what_it_learned},
     {"multi_paxos", "notice_of_lower", a_leader_does_not_announce_what_was_chosen_above_its_ballot},
     {"multi_paxos", "going_on_without_disk", a_disk_that_fails_under_a_vote},
+    {"multi_paxos", "late_vote_passed_over", a_late_vote_is_known_as_chosen_by_the_next_notice},
 };
 
 }  // namespace

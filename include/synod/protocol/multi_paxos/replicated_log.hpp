@@ -176,9 +176,8 @@ class replicated_log {
   }
 
   // The notice of the leader of `at` that everything up to `upto` is chosen: decide what was
-  // accepted at that very ballot, and nothing else (rule N5). An older vote may have lost. A newer
-  // one may have lost as well: the leader can have learned, after it was deposed unawares, that a
-  // slot was chosen under a ballot above both. Returns whether a gap is left.
+  // accepted at that very ballot, and nothing else (rule N5). An older vote may have lost. So may a
+  // newer one, if the leader learned what was chosen above both. Returns: whether a gap is left.
   [[nodiscard]] SYNOD_ALWAYS_INLINE bool notice_chosen(ballot at, slot upto, Output& out) {
     for (slot next = chosen_upto_.next(); next <= upto; next = next.next()) {
       cell* const here = acceptor_.cells().find(next);
@@ -313,7 +312,8 @@ class replicated_log {
   SYNOD_ALWAYS_INLINE void keep_vote(ballot at, slot at_slot, value_type const& value,
                                      Output& out) {
     if (chosen_upto_ >= mark_due_) mark(out);
-    if (at_slot <= noticed_upto_) noticed_upto_ = slot(at_slot.value - 1);
+    bool const late = at_slot <= noticed_upto_ && !SYNOD_MUTATION(late_vote_passed_over);
+    if (late) noticed_upto_ = slot(at_slot.value - 1);
     ticket const number = last_ticket_ = last_ticket_.next();
     out.persist.add(number, record_kind::vote, lane_id(), at_slot, at, value,
                     shared<list<promised_range>>(), shared<list<governed_from>>(), slot());
