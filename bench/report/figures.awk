@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-# From lines of JSON with pairs of ours and the floor: CSV with the median of each figure, and of
-# the ratio within each pair with its 95 % interval (order statistics, no distribution assumed).
+# From lines of JSON with pairs of ours and what ran beside it, the floor or a peer: CSV with the
+# median of each figure, and of the ratio within each pair with its 95 % interval (order statistics,
+# no distribution assumed; of fewer than 6 pairs it is the lowest and the highest).
 
 function sorted(list, n, i, j, one) {
   for (i = 2; i <= n; i++) {
@@ -23,13 +24,13 @@ function rank(n, i, choose, sum) {
   }
   return 1
 }
-# Returns "median,low,high" of ours divided by the floor's.
-function ratio(name, key, n, i, list, k) {
+# Returns "median,low,high" of ours divided by that of the other side.
+function ratio(name, other, key, n, i, list, k) {
   n = 0
   for (i = 1; i <= pairs[name]; i++) {
-    if (!((name, i, "floor", key) in value) || !((name, i, "ours", key) in value)) continue
-    if (value[name, i, "floor", key] > 0) {
-      list[++n] = value[name, i, "ours", key] / value[name, i, "floor", key]
+    if (!((name, i, other, key) in value) || !((name, i, "ours", key) in value)) continue
+    if (value[name, i, other, key] > 0) {
+      list[++n] = value[name, i, "ours", key] / value[name, i, other, key]
     }
   }
   if (n == 0) return ",,"
@@ -51,8 +52,10 @@ BEGIN { split("ops_per_s p50_us p99_us p999_us cpu_us_per_op wire_bytes_per_op d
 {
   name = get("case")
   side = get("side")
-  if (side == "floor") has_floor[name] = 1
-  if (!(name in pairs)) order[++names] = name
+  if (side != "ours" && !known[name, side]++) {
+    order[++names] = name
+    beside[names] = side
+  }
   pair = get("pair") + 0
   if (pair > pairs[name]) pairs[name] = pair
   for (i in keys) {
@@ -66,16 +69,16 @@ BEGIN { split("ops_per_s p50_us p99_us p999_us cpu_us_per_op wire_bytes_per_op d
   }
 }
 END {
-  print "case,payload,outstanding,durable,pairs,ops_per_s,floor_ops_per_s,ops_ratio,ops_low," \
-    "ops_high,p50_us,floor_p50_us,p50_ratio,p50_low,p50_high,p99_us,floor_p99_us,p999_us," \
-    "cpu_us_per_op,wire_bytes_per_op,disk_bytes_per_op"
+  print "case,beside,payload,outstanding,durable,pairs,ops_per_s,beside_ops_per_s,ops_ratio," \
+    "ops_low,ops_high,p50_us,beside_p50_us,p50_ratio,p50_low,p50_high,p99_us,beside_p99_us," \
+    "p999_us,cpu_us_per_op,wire_bytes_per_op,disk_bytes_per_op"
   for (c = 1; c <= names; c++) {
     n = order[c]
-    if (!has_floor[n]) continue
-    print n "," payload[n] "," outstanding[n] "," durable[n] "," pairs[n] "," \
-      middle(n, "ours", "ops_per_s") "," middle(n, "floor", "ops_per_s") "," \
-      ratio(n, "ops_per_s") "," middle(n, "ours", "p50_us") "," middle(n, "floor", "p50_us") "," \
-      ratio(n, "p50_us") "," middle(n, "ours", "p99_us") "," middle(n, "floor", "p99_us") "," \
+    o = beside[c]
+    print n "," o "," payload[n] "," outstanding[n] "," durable[n] "," pairs[n] "," \
+      middle(n, "ours", "ops_per_s") "," middle(n, o, "ops_per_s") "," \
+      ratio(n, o, "ops_per_s") "," middle(n, "ours", "p50_us") "," middle(n, o, "p50_us") "," \
+      ratio(n, o, "p50_us") "," middle(n, "ours", "p99_us") "," middle(n, o, "p99_us") "," \
       middle(n, "ours", "p999_us") "," middle(n, "ours", "cpu_us_per_op") "," \
       middle(n, "ours", "wire_bytes_per_op") "," middle(n, "ours", "disk_bytes_per_op")
   }
