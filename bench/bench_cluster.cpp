@@ -18,6 +18,8 @@
 //                     acknowledgements is its price
 //   --read LEVEL      reads of that level instead of commands: see bench_reads
 //   --awake           replicas poll for input instead of sleeping: for a core each
+//   --pin             the first replica on the first core and all others on the second, as the
+//                     floor does when told to
 //   --folder F        of the logs, on the disk that is to be measured; removed afterwards
 //
 // An operation is a command from its submission until its callback has the result: replicated,

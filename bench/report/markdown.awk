@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSL-1.0
 # From the CSV of figures.awk: tables for people. A ratio above the floor's p50 or below its
 # throughput is the price of a protocol; the interval stands in brackets.
-BEGIN {
-  FS = ","
+BEGIN { FS = "," }
+NR == 1 { next }
+$2 == "floor" && !floors++ {
   print "Medians; a ratio is that of pairs run one after the other, with its 95 % interval.\n"
   print "| case | pairs | ops/s | floor | ratio | p50 us | floor | ratio | p99 us | CPU us/op |" \
     " wire B/op | disk B/op |"
   print "|---|---|---|---|---|---|---|---|---|---|---|---|"
 }
-NR == 1 { next }
 $2 == "floor" {
   printf "| %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", $1, $6, short($7),
     short($8), interval($9, $10, $11), $12, $13, interval($14, $15, $16), $17, $20, $21, $22
@@ -30,8 +30,9 @@ END {
   printf "%s", peers
 }
 function interval(middle, low, high) {
-  return middle == "" ? "" : sprintf("**%.2f** [%.2f, %.2f]", middle, low, high)
+  return middle == "" ? "" : "**" brief(middle) "** [" brief(low) ", " brief(high) "]"
 }
+function brief(n) { return sprintf(n >= 10 ? "%.0f" : n >= 0.1 ? "%.2f" : "%.3f", n) }
 function short(n) {
   if (n == "") return ""
   return n >= 1e6 ? sprintf("%.2f M", n / 1e6) : n >= 1e4 ? sprintf("%.0f k", n / 1e3) : sprintf("%.0f", n)

@@ -75,7 +75,7 @@ class load {
 
   void start(std::uint32_t caller, std::int64_t since) {
     began_[caller] = since;
-    begin_(caller, [this, caller](auto const& got) { ended(caller, got); });
+    begin_(caller, [this, caller](auto const& got) { this->ended(caller, got); });
   }
 
   // The clock is read once for all that end in one turn.

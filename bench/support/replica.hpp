@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -239,6 +240,12 @@ int run_child(settings const& with) {
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
   if (with.as == "clients") return run_clients<Bytes>(with);
+  if (with.pin) {
+    cpu_set_t only;
+    CPU_ZERO(&only);
+    CPU_SET(with.id == 1 ? 0 : 1, &only);
+    ::sched_setaffinity(0, sizeof only, &only);  // on one core alone there is nothing to choose
+  }
   return replica_process<Bytes>(with).run();
 }
 

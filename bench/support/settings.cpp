@@ -13,6 +13,7 @@ bool read_flag(std::string const& word, settings& into) {
   if (word == "--failover") return into.failover = true;
   if (word == "--at-follower") return into.at_follower = true;
   if (word == "--awake") return into.awake = true;
+  if (word == "--pin") return into.pin = true;
   return false;
 }
 
@@ -80,6 +81,7 @@ std::vector<std::string> words_of(settings const& from) {
   if (from.failover) all.emplace_back("--failover");
   if (from.at_follower) all.emplace_back("--at-follower");
   if (from.awake) all.emplace_back("--awake");
+  if (from.pin) all.emplace_back("--pin");
   return all;
 }
 

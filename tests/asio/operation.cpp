@@ -6,6 +6,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,9 +14,14 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <chrono>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -184,6 +190,65 @@ TEST(run, ends_when_there_is_no_more_work_however_it_waits) {
   boost::asio::io_context io;
   boost::asio::post(io, [] {});
   EXPECT_EQ(synod::asio::run(io, synod::asio::wait_asleep{}), 1U);
+}
+
+TEST(run, ends_when_it_is_stopped_however_it_waits) {
+  boost::asio::io_context io;
+  auto const guard = boost::asio::make_work_guard(io);
+  boost::asio::post(io, [&] { io.stop(); });
+  EXPECT_EQ(synod::asio::run(io, synod::asio::wait_awake{synod::never}), 1U);
+  EXPECT_EQ(synod::asio::run(io, synod::asio::wait_awake{0}), 0U);
+}
+
+TEST(run, lets_exceptions_out_and_can_go_on_however_it_waits) {
+  auto const shown = [](auto how) {
+    boost::asio::io_context io;
+    std::string called;
+    boost::asio::post(io, [&] { called += 'a'; });
+    boost::asio::post(io, [] { throw std::runtime_error("of a handler"); });
+    boost::asio::post(io, [&] { called += 'c'; });
+    EXPECT_THROW(synod::asio::run(io, how), std::runtime_error);
+    EXPECT_EQ(called, "a");
+    EXPECT_EQ(synod::asio::run(io, how), 1U);
+    EXPECT_EQ(called, "ac");
+  };
+  shown(synod::asio::wait_asleep{});
+  shown(synod::asio::wait_awake{});
+  shown(synod::asio::wait_awake{synod::never});
+}
+
+// Whether a thread is asleep, each time that one looks for some milliseconds: one that asks again
+// and again runs or wants to.
+bool stays_asleep(pid_t thread) {
+  std::string const status = "/proc/self/task/" + std::to_string(thread) + "/stat";
+  for (int looks = 0; looks < 10; ++looks) {
+    std::ifstream from(status);
+    std::string const text(std::istreambuf_iterator<char>(from), {});
+    if (text.find(") S ") == std::string::npos) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
+TEST(run, who_waits_awake_sleeps_once_nothing_comes) {
+  boost::asio::io_context io;
+  auto guard = boost::asio::make_work_guard(io);
+  std::promise<pid_t> started;
+  std::size_t ran = 0;
+  std::thread waiting([&] {
+    started.set_value(::gettid());
+    ran = synod::asio::run(io, synod::asio::wait_awake{1'000});
+  });
+  pid_t const thread = started.get_future().get();
+  bool asleep = false;
+  for (int i = 0; i < 1'000 && !asleep; ++i) {
+    asleep = stays_asleep(thread);
+    if (!asleep) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_TRUE(asleep);
+  boost::asio::post(io, [&] { guard.reset(); });  // and is woken by what comes then
+  waiting.join();
+  EXPECT_EQ(ran, 1U);
 }
 
 TEST(operation, a_handler_is_called_where_it_wants_to_be) {
