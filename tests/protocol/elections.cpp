@@ -106,6 +106,92 @@ INSTANTIATE_TEST_SUITE_P(
                       topology{"bridge", 5, {"1-2", "2-3", "1-3", "3-4", "4-5", "3-5"}, 3}),
     [](auto const& one) { return "number_" + std::to_string(one.index); });
 
+// Under load the questions and answers of the leader come too late, and its Accepts do not. As long
+// as it decides it leads on; once it does not, somebody else leads soon.
+template <class Leader>
+void keep_a_leader_that_decides(unsigned beats_of_silence) {
+  support::election_run<Leader> run;
+  run.boot(3);
+  run.pass(60);
+  auto const leads = [&](unsigned who) { return run.nodes().core(who).leads(); };
+  unsigned first = 0;
+  while (first < 3 && !leads(first)) ++first;
+  ASSERT_LT(first, 3U);
+  unsigned const begun = run.leaderships();
+  run.delay_elections_of(first);
+  for (std::uint64_t what = 1; what <= 60; ++what) {
+    run.propose(what);
+    run.pass(1);
+    ASSERT_TRUE(leads(first)) << "after " << what << " beats";
+  }
+  EXPECT_EQ(run.leaderships(), begun);
+  EXPECT_EQ(run.nodes().complaints(), "");
+  run.join({"all"});
+  run.nodes().crash(first);
+  run.pass(beats_of_silence);
+  EXPECT_GT(run.leaderships(), begun);
+}
+
+TEST(ballot_election_under_load, keeps_a_leader_that_decides) {
+  keep_a_leader_that_decides<synod::ballot_election>(6);
+}
+TEST(stable_under_load, keeps_a_leader_that_decides) {
+  keep_a_leader_that_decides<synod::stable>(60);
+}
+
+// The policy of one of three, who is shown one situation after the other.
+struct lone_policy {
+  synod::membership members = support::voters(3);
+  synod::majority::system quorums = *synod::majority::bind(members).system;
+  synod::ballot leader{0, 7, support::id_of(1)};
+  synod::leader_situation<synod::majority::system> seen{
+      members, quorums, support::id_of(0), synod::leading_phase::following, {}, {}, true};
+  synod::ballot_election policy{{}};
+  synod::time_ns now = 1;
+
+  synod::leader_advice beat(std::vector<std::pair<unsigned, synod::election_message>> answers) {
+    synod::list<synod::policy_send<synod::election_message>> out;
+    now += 50'000'000;
+    synod::leader_advice const said = policy.tick(now, seen, out);
+    for (auto& [from, one] : answers) {
+      one.reply = true;
+      one.round = out.front().message.round;
+      synod::list<synod::policy_send<synod::election_message>> nothing;
+      policy.step(now + 1, support::id_of(from), one, seen, nothing);
+    }
+    return said;
+  }
+};
+
+// An Accept says that the leader is there; what it says itself in that beat counts for more.
+TEST(ballot_election_alone, an_accept_stands_for_the_answer_that_does_not_come) {
+  lone_policy one;
+  one.seen.followed = one.leader;
+  one.policy.heard(one.leader.owner, one.leader, one.now);
+  synod::election_message const other{true, false, 0, {}, one.leader};
+  for (int beat = 0; beat < 20; ++beat) {
+    EXPECT_EQ(one.beat({{2U, other}}), synod::leader_advice::none);
+    one.seen.heard_at = one.now + 2;
+  }
+  synod::election_message const unhappy{true, false, 0, one.leader, one.leader};
+  EXPECT_EQ(one.beat({{2U, other}, {1U, unhappy}}), synod::leader_advice::none);
+  one.seen.heard_at = one.now + 2;
+  EXPECT_EQ(one.beat({{2U, other}}), synod::leader_advice::campaign);
+}
+
+// Accepts of one leader say nothing of another whose ballot is higher.
+TEST(ballot_election_alone, an_accept_of_another_leader_says_nothing) {
+  lone_policy one;
+  one.seen.followed = {0, 6, support::id_of(2)};
+  one.policy.heard(one.leader.owner, one.leader, one.now);
+  auto said = synod::leader_advice::none;
+  for (int beat = 0; beat < 5 && said == synod::leader_advice::none; ++beat) {
+    said = one.beat({{2U, {true, false, 0, {}, one.leader}}});
+    one.seen.heard_at = one.now + 2;
+  }
+  EXPECT_EQ(said, synod::leader_advice::campaign);
+}
+
 // Ten copies of one answer are one answer (S5.6): with two of five there is no quorum.
 TEST(ballot_election_alone, a_copied_answer_is_one_answer) {
   auto const members = support::voters(5);

@@ -27,7 +27,10 @@ namespace synod::asio {
 struct connection_options {
   send_queue_options queue;
   std::size_t read_bytes_before_greeting = 4096 + frame_header_length;
-  std::size_t read_bytes = std::size_t{128} << 10;
+  // For one answer, and one write to the disk. Whoever is behind finds megabytes that the kernel
+  // took meanwhile, with heartbeats behind them: as long as they are unread, the leader looks
+  // silent.
+  std::size_t read_bytes = std::size_t{4} << 20;
   // What the kernel may hold beyond what is under way: a heartbeat waits behind at most this.
   int unsent_in_kernel_bytes_max = 256 << 10;
   time_ns unanswered_max_ns = 5'000'000'000;  // sent and not acknowledged: the link is dead
@@ -211,7 +214,7 @@ class framed_connection {
   frame_decoder decoder_;
   std::array<boost::asio::const_buffer, gathered_max> gathered_;  // what one write takes
   std::vector<std::byte> buffer_;
-  std::size_t wanted_;      // before an answer
+  std::size_t wanted_;      // at most, before an answer
   std::size_t direct_ = 0;  // of what the last read asked for, the rest of a frame
   std::size_t asked_ = 0;
   std::uint64_t moved_ = 0;

@@ -33,6 +33,9 @@ struct election_message {
 // they form a phase-1 quorum. So one quorum-connected node is enough for progress, however the
 // other links have failed (hazard H24), and a node that merely lost its leader's link does not
 // disturb the others.
+//
+// Under load, questions and answers wait behind Accepts and come a few heartbeats late. A leader
+// must not look lost for that, so what the core hears and does in a heartbeat counts as well.
 class ballot_election {
  public:
   using message = election_message;
@@ -50,6 +53,8 @@ class ballot_election {
     leader_advice const advice = beat_at_ == 0 ? leader_advice::none : judge(seen);
     idle_ = seen.phase == leading_phase::following && advice == leader_advice::none;
     fresh_ = false;
+    began_at_ = now;
+    began_upto_ = seen.chosen_upto;
     beat_at_ = now + options_.heartbeat_ns;
     ++round_;
     replied_ = {};
@@ -104,22 +109,31 @@ class ballot_election {
     bool const i_lead = !mine_.empty() && leader_ == mine_;
     bool some_happy = false;
     bool larger_happy_leader = false;
+    bool leader_answered = false;
     bool leader_is_happy = false;
     node_set supporters = seen.members.only(seen.self);
     replied_.for_each([&](node_index at) {
       message const& one = replies_[at.value];
       some_happy = some_happy || one.happy;
       larger_happy_leader = larger_happy_leader || (one.leader > mine_ && one.happy);
-      // Two that know of no leader must not take each other for one.
-      leader_is_happy = leader_is_happy || (!leader_.empty() && one.mine == leader_ && one.happy);
       if (one.leader <= mine_) supporters.insert(at);
+      // Two that know of no leader must not take each other for one.
+      if (leader_.empty() || one.mine != leader_) return;
+      leader_answered = true;
+      leader_is_happy = leader_is_happy || one.happy;
     });
-    bool const supported = seen.phase == leading_phase::preparing
-                               ? seen.quorums.phase1(supporters & seen.members.voters())
-                               : seen.quorums.phase2(supporters & seen.members.voters());
+    bool const preparing = seen.phase == leading_phase::preparing;
+    bool const answered = preparing ? seen.quorums.phase1(supporters & seen.members.voters())
+                                    : seen.quorums.phase2(supporters & seen.members.voters());
+    // Whoever leads and decides is answered by a quorum, whatever became of its questions.
+    bool const decides = seen.phase == leading_phase::leading && seen.chosen_upto > began_upto_;
+    bool const supported = answered || decides;
+    // Whoever leads stops soon once it is not happy, so its silence about that is no news.
+    bool const leader_heard = !leader_answered && !leader_.empty() && seen.followed == leader_ &&
+                              seen.heard_at > began_at_;
     // The answers of the round in which a leader was first heard may be older than it is. Whoever
     // is unhappy for that invites those who do not hear the leader to depose it.
-    happy_ = i_lead ? supported || larger_happy_leader : leader_is_happy || fresh_;
+    happy_ = i_lead ? supported || larger_happy_leader : leader_is_happy || leader_heard || fresh_;
     unhappy_beats_ = happy_ ? 0 : unhappy_beats_ + 1;
     if (!seen.eligible) {
       bool const idle = seen.phase == leading_phase::following;
@@ -143,6 +157,8 @@ class ballot_election {
 
   options options_;
   time_ns beat_at_ = 0;
+  time_ns began_at_ = 0;  // the present round, and how far everything was chosen then
+  slot began_upto_;
   std::uint64_t round_ = 0;
   ballot mine_;
   ballot leader_;

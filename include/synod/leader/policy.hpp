@@ -28,6 +28,9 @@ struct leader_situation {
   ballot mine;            // of the attempt or the leadership, empty when following
   ballot promised;        // the strongest promise or vote of this node
   bool eligible = false;  // a voter whose storage is whole
+  ballot followed;        // obeyed last, empty when leading
+  time_ns heard_at = 0;   // when its owner last said by it what to vote for or what is chosen
+  slot chosen_upto;
 };
 
 template <class Message>

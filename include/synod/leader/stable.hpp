@@ -52,8 +52,10 @@ class stable {
                      list<policy_send<message>>& out) {
     if (now < due_at_) return leader_advice::none;
     if (started_at_ == never) return begin(now);
+    listen(seen);
     if (seen.phase == leading_phase::leading) return lead(now, seen, out);
     leading_since_ = never;
+    checked_upto_ = seen.chosen_upto;
     if (now < election_at_) {
       due_at_ = election_at_;
       return leader_advice::none;
@@ -79,6 +81,7 @@ class stable {
     switch (got.kind) {
       case stable_kind::pre_vote: {
         // Granted only in silence: whoever leads, or heard a leader just now, sees no reason.
+        listen(seen);
         bool const leads = seen.phase == leading_phase::leading;
         bool const heard = now - heard_at_ < options_.election_min_ns && heard_at_ != never;
         stable_kind const answer = leads || heard ? stable_kind::refuse : stable_kind::grant;
@@ -127,6 +130,14 @@ class stable {
   [[nodiscard]] time_ns next_deadline() const { return due_at_; }
 
  private:
+  // Under load, beats wait behind Accepts: whatever else its leader sends a follower ends the
+  // silence as well.
+  template <class System>
+  void listen(leader_situation<System> const& seen) {
+    bool const news = heard_at_ != never && seen.heard_at > heard_at_;
+    if (news && !seen.followed.empty()) heard(seen.self, seen.followed, seen.heard_at);
+  }
+
   // No campaign before one silence has passed since the start.
   leader_advice begin(time_ns now) {
     started_at_ = now;
@@ -142,9 +153,11 @@ class stable {
     if (leading_since_ == never) leading_since_ = now;
     if (now - leading_since_ >= options_.election_min_ns) {
       node_set const heard = (acked_ | self) & seen.members.voters();
+      // Whoever decides is answered by a quorum, even if the acknowledgements of its beats wait.
+      bool const decides = seen.chosen_upto > std::exchange(checked_upto_, seen.chosen_upto);
       leading_since_ = now;
       acked_ = {};
-      if (!seen.quorums.phase2(heard)) {
+      if (!decides && !seen.quorums.phase2(heard)) {
         rest(now);
         return leader_advice::step_down;
       }
@@ -167,6 +180,7 @@ class stable {
   time_ns election_at_ = 0;
   time_ns heard_at_ = never;
   time_ns leading_since_ = never;
+  slot checked_upto_;
   std::uint64_t attempt_ = 0;
   node_set granted_;
   node_set acked_;

@@ -36,7 +36,11 @@ class catching_up {
   }
 
   // A leader was heard: no reason to ask around.
-  void heard(time_ns now) { probe_at_ = now + bounds_.probe_ns; }
+  void heard(time_ns now) {
+    heard_at_ = now;
+    probe_at_ = now + bounds_.probe_ns;
+  }
+  [[nodiscard]] time_ns heard_at() const { return heard_at_; }
 
   void tick(time_ns now, log_type& log, Output& out) {
     if (now >= probe_at_) {
@@ -147,6 +151,7 @@ class catching_up {
   slot wanted_;
   node_set sources_;
   time_ns ask_at_ = never;
+  time_ns heard_at_ = 0;
   time_ns probe_at_ = 0;
   std::uint64_t turn_ = 0;
   bool asked_once_ = false;

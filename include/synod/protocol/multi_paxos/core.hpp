@@ -220,13 +220,12 @@ class multi_paxos_core {
   }
 
   void on(time_ns now, node_id from, node_set who, notice const& got, output_type& out) {
-    if (!trusted(got.at, from)) return;
-    heard_chosen(now, who, got.at, got.chosen_upto, out);
+    if (trusted(got.at, from)) heard_chosen(now, who, got.at, got.chosen_upto, out);
   }
 
   SYNOD_ALWAYS_INLINE void heard_chosen(time_ns now, node_set who, ballot at, slot upto,
                                         output_type& out) {
-    catching_up_.heard(now);
+    if (at == following_.leader()) catching_up_.heard(now);
     if (upto <= log_.chosen_upto()) return;
     if (log_.notice_chosen(at, upto, out)) catching_up_.need(now, who, upto, log_);
     leading_.following() ? extents_.moved(log_, out) : moved(now, out);
@@ -369,8 +368,9 @@ class multi_paxos_core {
 
   leader_situation<typename Quorum::system> situation() const {
     auto const& governing = log_.configs().of(log_.chosen_upto().next());
-    return {governing.members, governing.quorums,     options_.self, leading_.phase(),
-            leading_.mine(),   log_.strongest_open(), eligible()};
+    return {governing.members,       governing.quorums,     options_.self, leading_.phase(),
+            leading_.mine(),         log_.strongest_open(), eligible(),    following_.leader(),
+            catching_up_.heard_at(), log_.chosen_upto()};
   }
 
   // The leader it follows is trusted without looking again; any other ballot is looked at.
