@@ -23,6 +23,7 @@
 #include <synod/core/ids.hpp>
 #include <synod/core/late.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/moves_as_bytes.hpp>
 #include <synod/core/node_set.hpp>

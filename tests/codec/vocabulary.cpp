@@ -110,7 +110,7 @@ TEST(vocabulary, what_breaks_a_rule_of_its_type_is_refused) {
   EXPECT_TRUE(decodes(too_long, text));
 
   bool flag = false;
-  std::optional<synod::node_id> maybe;
+  synod::maybe<synod::node_id> maybe;
   EXPECT_FALSE(decodes(example::as_bytes({2}), flag));
   EXPECT_FALSE(decodes(example::as_bytes({2, 0, 0, 0, 0, 0, 0, 0, 0}), maybe));
 }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <synod/codec/frame.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/rejections.hpp>
 
 #include <array>
 #include <cstring>
-#include <optional>
 
 namespace synod {
 
@@ -30,7 +30,7 @@ class frame_decoder {
 
   // Effects: takes bytes off the front of `arrived` until a frame is complete or none are left.
   // Returns: the frame, if one is complete: call again until there is none.
-  [[nodiscard]] std::optional<frame> next(std::span<std::byte const>& arrived) {
+  [[nodiscard]] maybe<frame> next(std::span<std::byte const>& arrived) {
     if (failed_) return {};
     if (filled_ < frame_header_length && !take_header(arrived)) return {};
     std::size_t const missing = header_.length - body_filled_;
@@ -101,7 +101,7 @@ class frame_decoder {
     body_.resize(wanted);
   }
 
-  std::optional<frame> refuse(error why) {
+  maybe<frame> refuse(error why) {
     failed_ = why;
     counters_->refused.count(why.code);
     body_ = {};

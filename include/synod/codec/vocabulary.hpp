@@ -5,11 +5,11 @@
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/record.hpp>
 
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -38,12 +38,12 @@ inline void decode(wire_reader& in, ballot& value) {
 }
 
 template <class T>
-void encode(wire_writer& out, std::optional<T> const& value) {
+void encode(wire_writer& out, maybe<T> const& value) {
   out(value.has_value());
   if (value) out(*value);
 }
 template <class T>
-void decode(wire_reader& in, std::optional<T>& value) {
+void decode(wire_reader& in, maybe<T>& value) {
   bool here = false;
   in(here);
   value.reset();

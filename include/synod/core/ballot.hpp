@@ -7,7 +7,6 @@
 #include <bit>
 #include <compare>
 #include <cstdint>
-#include <optional>
 
 namespace synod {
 

@@ -115,7 +115,7 @@ class batch {
  public:
   batch() : node_(new value_node<Command>) { node_->references = 1; }
   batch(batch const&) = delete;
-  batch(batch&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  batch(batch&& other) noexcept : node_(other.node_) { other.node_ = nullptr; }
   batch& operator=(batch other) noexcept {
     std::swap(node_, other.node_);
     return *this;
@@ -141,7 +141,7 @@ class batch {
     } else {
       runs.push_back({session, number, acked_upto, static_cast<std::uint16_t>(size()), 1});
     }
-    node_->commands.push_back(std::forward<Given>(command));
+    node_->commands.push_back(static_cast<Given&&>(command));
   }
 
   // For a decoder, which fills both and has checked that they fit each other.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/output.hpp>
 #include <synod/core/record.hpp>
@@ -8,7 +9,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <variant>
 
@@ -31,7 +31,7 @@ struct quorum_conflict {
 
 template <class System>
 struct bound_quorums {
-  std::optional<System> system;
+  maybe<System> system;
   quorum_conflict conflict;
 };
 
@@ -114,7 +114,7 @@ concept protocol_core = requires(T& core, T const& same, typename T::output_type
   requires std::constructible_from<T, typename T::options>;
   core.restore(saved);
   core.start(now, harm, out);
-  { core.propose(now, std::move(commands), out) } -> std::same_as<std::optional<refusal>>;
+  { core.propose(now, std::move(commands), out) } -> maybe_of<refusal>;
   core.step(now, from, std::move(message), out);
   core.tick(now, out);
   core.persisted(now, at, out);

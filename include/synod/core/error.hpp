@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/maybe.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -181,7 +182,7 @@ class result {
   [[nodiscard]] ::synod::error const& error() const { return error_; }
 
  private:
-  std::optional<T> value_;
+  maybe<T> value_;
   ::synod::error error_{};
 };
 

@@ -57,6 +57,15 @@ struct slot {
     return later.value - earlier.value;
   }
   SYNOD_ALWAYS_INLINE friend constexpr auto operator<=>(slot, slot) = default;
+  // What follows from that: as one call, where nothing is inlined, and not as three.
+  SYNOD_ALWAYS_INLINE friend constexpr bool operator<(slot a, slot b) { return a.value < b.value; }
+  SYNOD_ALWAYS_INLINE friend constexpr bool operator>(slot a, slot b) { return a.value > b.value; }
+  SYNOD_ALWAYS_INLINE friend constexpr bool operator<=(slot a, slot b) {
+    return a.value <= b.value;
+  }
+  SYNOD_ALWAYS_INLINE friend constexpr bool operator>=(slot a, slot b) {
+    return a.value >= b.value;
+  }
 };
 inline constexpr slot slot_max{UINT64_MAX};
 

@@ -9,7 +9,6 @@
 #include <cstring>
 #include <initializer_list>
 #include <new>
-#include <type_traits>
 #include <utility>
 
 namespace synod {
@@ -52,6 +51,11 @@ struct list_memory {
     room = other.room;
     other.let_go();
   }
+  void swap(list_memory& other) {
+    std::swap(first, other.first);
+    std::swap(used, other.used);
+    std::swap(room, other.room);
+  }
   void let_go() {
     first = nullptr;
     used = room = 0;
@@ -72,6 +76,45 @@ struct list_memory {
   void reserve(std::size_t bytes, element_kind const& kind) {
     if (bytes > room) move_to(kind.block(bytes), bytes, kind);
   }
+  // Where one more element has its place: here, or in more memory for all of them.
+  struct room_for_one {
+    std::byte* first;
+    std::size_t bytes;
+    bool elsewhere;
+  };
+  [[nodiscard]] SYNOD_ALWAYS_INLINE room_for_one with_room(std::size_t for_one,
+                                                           element_kind const& kind) const {
+    if (used != room) return {first, room, false};
+    std::size_t const more = wider(for_one);
+    return {static_cast<std::byte*>(kind.block(more)), more, true};
+  }
+  // Once that element is made there.
+  SYNOD_ALWAYS_INLINE void settle(room_for_one const& in, std::size_t one,
+                                  element_kind const& kind) {
+    if (in.elsewhere) move_to(in.first, in.bytes, kind);
+    used += one;
+  }
+  SYNOD_ALWAYS_INLINE void copy_one(void const* from, std::size_t one, element_kind const& kind) {
+    if (used == room) return copy_one_elsewhere(from, one, kind);
+    std::memcpy(first + used, from, one);
+    used += one;
+  }
+  [[gnu::noinline, gnu::cold]] void copy_one_elsewhere(void const* from, std::size_t one,
+                                                       element_kind const& kind) {
+    room_for_one const in = with_room(one, kind);
+    std::memcpy(in.first + used, from, one);
+    settle(in, one, kind);
+  }
+  // Likewise, where it is made after the others have moved.
+  SYNOD_ALWAYS_INLINE std::byte* next(std::size_t one, element_kind const& kind) {
+    if (used == room) widen(one, kind);
+    std::byte* const at = first + used;
+    used += one;
+    return at;
+  }
+  [[gnu::noinline, gnu::cold]] void widen(std::size_t one, element_kind const& kind) {
+    reserve(wider(one), kind);
+  }
   // For as much again, wherever that is little.
   void reserve_more(std::size_t bytes, element_kind const& kind) {
     std::size_t const needed = used + bytes;
@@ -82,6 +125,15 @@ struct list_memory {
     reserve_more(bytes, kind);
     std::memcpy(first + used, from, bytes);
     used += bytes;
+  }
+  // Requires: two places here, with no element between them.
+  void cut(void* from, void const* to) {
+    auto* const hole = static_cast<std::byte*>(from);
+    auto const* const rest = static_cast<std::byte const*>(to);
+    if (hole == rest) return;
+    auto const moved = static_cast<std::size_t>(first + used - rest);
+    if (moved != 0) std::memmove(hole, rest, moved);
+    used -= static_cast<std::size_t>(rest - hole);
   }
 };
 
@@ -129,11 +181,14 @@ class list {
     return *this;
   }
   ~list() {
-    if constexpr (!std::is_trivially_destructible_v<T>) clear();
+    if constexpr (!ends_without_trace<T>) clear();
     kind.free(held_.first);
   }
 
-  [[nodiscard]] std::size_t size() const { return static_cast<std::size_t>(end() - begin()); }
+  [[nodiscard]] std::size_t size() const {
+    return static_cast<std::size_t>(reinterpret_cast<T const*>(held_.first + held_.used) -
+                                    reinterpret_cast<T const*>(held_.first));
+  }
   [[nodiscard]] std::size_t capacity() const { return held_.room / sizeof(T); }
   [[nodiscard]] bool empty() const { return held_.used == 0; }
   // Not 0 unless it is empty: to ask of several lists at once.
@@ -149,8 +204,10 @@ class list {
   // Requires: not empty.
   [[nodiscard]] T& front() { return *begin(); }
   [[nodiscard]] T const& front() const { return *begin(); }
-  [[nodiscard]] T& back() { return end()[-1]; }
-  [[nodiscard]] T const& back() const { return end()[-1]; }
+  [[nodiscard]] T& back() { return *reinterpret_cast<T*>(held_.first + held_.used - sizeof(T)); }
+  [[nodiscard]] T const& back() const {
+    return *reinterpret_cast<T const*>(held_.first + held_.used - sizeof(T));
+  }
   // Requires: at < size().
   [[nodiscard]] T& operator[](std::size_t at) { return reinterpret_cast<T*>(held_.first)[at]; }
   [[nodiscard]] T const& operator[](std::size_t at) const {
@@ -161,32 +218,37 @@ class list {
   [[nodiscard]] T const& at(std::size_t place) const { return (*this)[checked(place)]; }
 
   void reserve(std::size_t count) { held_.reserve(count * sizeof(T), kind); }
-  void push_back(T const& value) { emplace_back(value); }
-  void push_back(T&& value) { emplace_back(static_cast<T&&>(value)); }
   // An argument may be an element of this very list: the others move after the new one is made.
+  void push_back(T const& value) {
+    if constexpr (copies_as_bytes<T>) {
+      held_.copy_one(&value, sizeof(T), kind);
+    } else {
+      emplace_back(value);
+    }
+  }
+  void push_back(T&& value) {
+    if constexpr (copies_as_bytes<T>) {
+      held_.copy_one(&value, sizeof(T), kind);
+    } else {
+      emplace_back(static_cast<T&&>(value));
+    }
+  }
   template <class... Args>
   T& emplace_back(Args&&... args) {
-    bool const full = held_.used == held_.room;
-    std::size_t const room = full ? held_.wider(sizeof(T)) : held_.room;
-    void* const block = full ? kind.block(room) : held_.first;
-    T* const made =
-        ::new (static_cast<std::byte*>(block) + held_.used) T(static_cast<Args&&>(args)...);
-    if (full) held_.move_to(block, room, kind);
-    held_.used += sizeof(T);
+    auto const in = held_.with_room(sizeof(T), kind);
+    T* const made = ::new (in.first + held_.used) T(static_cast<Args&&>(args)...);
+    held_.settle(in, sizeof(T), kind);
     return *made;
   }
   // The same for where every instruction counts: no argument has to be kept while room is made.
   // Requires: none is an element of this very list.
   template <class... Args>
   SYNOD_ALWAYS_INLINE T& add(Args&&... args) {
-    if (held_.used == held_.room) widen();
-    std::byte* const at = held_.first + held_.used;
-    held_.used += sizeof(T);
-    return *::new (at) T(static_cast<Args&&>(args)...);
+    return *::new (held_.next(sizeof(T), kind)) T(static_cast<Args&&>(args)...);
   }
   // Requires: not elements of this very list.
   void append(T const* from, std::size_t count) {
-    if constexpr (std::is_trivially_copyable_v<T>) {
+    if constexpr (copies_as_bytes<T>) {
       held_.append(from, count * sizeof(T), kind);
     } else {
       held_.reserve_more(count * sizeof(T), kind);
@@ -199,17 +261,18 @@ class list {
     while (size() < count) emplace_back(value);
   }
   void resize(std::size_t count) {
-    while (size() > count) pop_back();
-    reserve(count);
-    while (size() < count) emplace_back();
+    std::size_t const bytes = count * sizeof(T);
+    while (held_.used > bytes) pop_back();
+    held_.reserve(bytes, kind);
+    while (held_.used < bytes) add();
   }
   // Likewise, for what is written over at once: nothing is put there before.
-  void resize_for_overwrite(std::size_t count) requires std::is_trivially_copyable_v<T> {
+  void resize_for_overwrite(std::size_t count) requires copies_as_bytes<T> {
     reserve(count);
     held_.used = count * sizeof(T);
   }
   void clear() {
-    if constexpr (!std::is_trivially_destructible_v<T>) {
+    if constexpr (!ends_without_trace<T>) {
       for (T *one = begin(), *const last = end(); one != last; ++one) one->~T();
     }
     held_.used = 0;
@@ -244,7 +307,7 @@ class list {
   // Requires: not empty.
   void pop_back() {
     held_.used -= sizeof(T);
-    end()->~T();
+    if constexpr (!ends_without_trace<T>) end()->~T();
   }
 
   // The same where the last one owns nothing.
@@ -262,19 +325,22 @@ class list {
   }
   T* erase(T const* place) { return erase(place, place + 1); }
   T* erase(T const* first, T const* last) {
-    T* const to = begin() + (first - begin());
-    T* into = to;
-    for (T* from = begin() + (last - begin()); from != end(); ++from, ++into) {
-      if (into != from) *into = static_cast<T&&>(*from);
+    T* const to = const_cast<T*>(first);
+    if constexpr (moves_as_bytes<T>) {
+      if constexpr (!ends_without_trace<T>) {
+        for (T* one = to; one != last; ++one) one->~T();
+      }
+      held_.cut(to, last);
+    } else {
+      T* into = to;
+      for (T *from = const_cast<T*>(last), *const stop = end(); from != stop; ++from, ++into) {
+        if (into != from) *into = static_cast<T&&>(*from);
+      }
+      while (end() != into) pop_back();
     }
-    while (end() != into) pop_back();
     return to;
   }
-  void swap(list& other) noexcept {
-    std::swap(held_.first, other.held_.first);
-    std::swap(held_.used, other.held_.used);
-    std::swap(held_.room, other.held_.room);
-  }
+  void swap(list& other) noexcept { held_.swap(other.held_); }
 
   friend bool operator==(list const& a, list const& b) {
     if (a.used() != b.used()) return false;
@@ -283,16 +349,12 @@ class list {
     }
     return true;
   }
-  template <class Other>
-    requires std::is_convertible_v<Other const&, list>
-  friend bool operator==(list const& a, Other const& b) { return a == list(b); }
 
  private:
   [[nodiscard]] std::size_t checked(std::size_t place) const {
     SYNOD_ASSERT(place < size(), "whoever names a place in a list knows how long it is");
     return place;
   }
-  [[gnu::noinline, gnu::cold]] void widen() { held_.reserve(held_.wider(sizeof(T)), kind); }
 
   static void move_each(void* to, void* from, std::size_t bytes) {
     for (std::size_t i = 0; i != bytes; i += sizeof(T)) {

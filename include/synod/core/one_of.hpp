@@ -58,7 +58,7 @@ class one_of {
   [[nodiscard]] std::size_t index() const { return index_; }
 
   template <std::size_t At>
-  alternative<At>& emplace() {
+  auto& emplace() {
     destroy();
     auto& made = *::new (bytes_) alternative<At>();
     index_ = At;
@@ -110,7 +110,7 @@ class one_of {
   }();
   // Whether it must be destroyed, or copied, as what it is.
   template <class T>
-  static constexpr bool owned = !std::is_trivially_copyable_v<T>;
+  static constexpr bool owned = !copies_as_bytes<T>;
   // One bit for each alternative that is.
   static constexpr std::uint64_t owning = [] {
     std::uint64_t bits = 0;
@@ -166,46 +166,49 @@ class one_of {
            ...);
   }
 
+  template <class Self, std::size_t At>
+  using held = std::conditional_t<std::is_const_v<Self>, alternative<At> const, alternative<At>>;
+
   // One function for each visitor, not one for each alternative of each visitor.
   template <class Visitor, class Self>
   static decltype(auto) dispatch(Visitor& visitor, Self& what) {
     constexpr std::size_t count = sizeof...(Ts);
     switch (what.index_) {
       case 0:
-        if constexpr (count > 0) return visitor(*what.template as<alternative<0>>());
+        if constexpr (count > 0) return visitor(*reinterpret_cast<held<Self, 0>*>(what.bytes_));
         [[fallthrough]];
       case 1:
-        if constexpr (count > 1) return visitor(*what.template as<alternative<1>>());
+        if constexpr (count > 1) return visitor(*reinterpret_cast<held<Self, 1>*>(what.bytes_));
         [[fallthrough]];
       case 2:
-        if constexpr (count > 2) return visitor(*what.template as<alternative<2>>());
+        if constexpr (count > 2) return visitor(*reinterpret_cast<held<Self, 2>*>(what.bytes_));
         [[fallthrough]];
       case 3:
-        if constexpr (count > 3) return visitor(*what.template as<alternative<3>>());
+        if constexpr (count > 3) return visitor(*reinterpret_cast<held<Self, 3>*>(what.bytes_));
         [[fallthrough]];
       case 4:
-        if constexpr (count > 4) return visitor(*what.template as<alternative<4>>());
+        if constexpr (count > 4) return visitor(*reinterpret_cast<held<Self, 4>*>(what.bytes_));
         [[fallthrough]];
       case 5:
-        if constexpr (count > 5) return visitor(*what.template as<alternative<5>>());
+        if constexpr (count > 5) return visitor(*reinterpret_cast<held<Self, 5>*>(what.bytes_));
         [[fallthrough]];
       case 6:
-        if constexpr (count > 6) return visitor(*what.template as<alternative<6>>());
+        if constexpr (count > 6) return visitor(*reinterpret_cast<held<Self, 6>*>(what.bytes_));
         [[fallthrough]];
       case 7:
-        if constexpr (count > 7) return visitor(*what.template as<alternative<7>>());
+        if constexpr (count > 7) return visitor(*reinterpret_cast<held<Self, 7>*>(what.bytes_));
         [[fallthrough]];
       case 8:
-        if constexpr (count > 8) return visitor(*what.template as<alternative<8>>());
+        if constexpr (count > 8) return visitor(*reinterpret_cast<held<Self, 8>*>(what.bytes_));
         [[fallthrough]];
       case 9:
-        if constexpr (count > 9) return visitor(*what.template as<alternative<9>>());
+        if constexpr (count > 9) return visitor(*reinterpret_cast<held<Self, 9>*>(what.bytes_));
         [[fallthrough]];
       case 10:
-        if constexpr (count > 10) return visitor(*what.template as<alternative<10>>());
+        if constexpr (count > 10) return visitor(*reinterpret_cast<held<Self, 10>*>(what.bytes_));
         [[fallthrough]];
       case 11:
-        if constexpr (count > 11) return visitor(*what.template as<alternative<11>>());
+        if constexpr (count > 11) return visitor(*reinterpret_cast<held<Self, 11>*>(what.bytes_));
         [[fallthrough]];
       default: break;
     }

@@ -3,10 +3,8 @@
 
 #include <synod/core/ballot.hpp>
 #include <synod/core/error.hpp>
-
-#include <optional>
-#include <utility>
-#include <variant>
+#include <synod/core/maybe.hpp>
+#include <synod/core/one_of.hpp>
 
 namespace synod {
 
@@ -14,7 +12,7 @@ namespace synod {
 // wins, so a stale one cannot send a client in circles.
 struct leader_hint {
   ballot at;
-  std::optional<node_id> leader;
+  maybe<node_id> leader;
 
   friend constexpr bool operator==(leader_hint const&, leader_hint const&) = default;
 };
@@ -36,20 +34,22 @@ struct unknown_fate {
 template <class R>
 class outcome {
  public:
-  outcome(R done) : state_(std::in_place_index<0>, std::move(done)) {}
-  outcome(refusal why) : state_(std::in_place_index<1>, why) {}
-  outcome(unknown_fate why) : state_(std::in_place_index<2>, why) {}
+  outcome(R done) : state_(static_cast<R&&>(done)) {}
+  outcome(refusal why) : state_(why) {}
+  outcome(unknown_fate why) : state_(why) {}
 
-  [[nodiscard]] explicit operator bool() const { return state_.index() == 0; }
-  [[nodiscard]] R& operator*() { return *std::get_if<0>(&state_); }
-  [[nodiscard]] R const& operator*() const { return *std::get_if<0>(&state_); }
-  [[nodiscard]] R* operator->() { return std::get_if<0>(&state_); }
-  [[nodiscard]] R const* operator->() const { return std::get_if<0>(&state_); }
+  [[nodiscard]] explicit operator bool() const { return state_.template is<R>(); }
+  [[nodiscard]] R& operator*() { return *state_.template get_if<R>(); }
+  [[nodiscard]] R const& operator*() const { return *state_.template get_if<R>(); }
+  [[nodiscard]] R* operator->() { return state_.template get_if<R>(); }
+  [[nodiscard]] R const* operator->() const { return state_.template get_if<R>(); }
 
   // Null unless the operation was refused.
-  [[nodiscard]] refusal const* refused() const { return std::get_if<1>(&state_); }
+  [[nodiscard]] refusal const* refused() const { return state_.template get_if<refusal>(); }
   // Null unless the fate of the operation is unknown.
-  [[nodiscard]] unknown_fate const* unknown() const { return std::get_if<2>(&state_); }
+  [[nodiscard]] unknown_fate const* unknown() const {
+    return state_.template get_if<unknown_fate>();
+  }
 
   [[nodiscard]] ::synod::error error() const {
     if (auto const* why = refused()) return why->why;
@@ -58,7 +58,7 @@ class outcome {
   }
 
  private:
-  std::variant<R, refusal, unknown_fate> state_;
+  one_of<R, refusal, unknown_fate> state_;
 };
 
 }  // namespace synod

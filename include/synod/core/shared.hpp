@@ -4,7 +4,6 @@
 #include <synod/core/one_of.hpp>
 
 #include <cstdint>
-#include <utility>
 
 namespace synod {
 
@@ -17,14 +16,16 @@ class shared {
  public:
   // A default T, without an allocation.
   shared() = default;
-  shared(T value) : node_(new node{1, std::move(value)}) {}
+  shared(T value) : node_(new node{1, static_cast<T&&>(value)}) {}
 
   shared(shared const& other) : node_(other.node_) {
     if (node_ != nullptr) ++node_->references;
   }
-  shared(shared&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  shared(shared&& other) noexcept : node_(other.node_) { other.node_ = nullptr; }
   shared& operator=(shared other) noexcept {
-    std::swap(node_, other.node_);
+    node* const before = node_;
+    node_ = other.node_;
+    other.node_ = before;
     return *this;
   }
   ~shared() {

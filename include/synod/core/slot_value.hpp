@@ -15,7 +15,9 @@ template <class Command>
 class slot_value {
  public:
   slot_value() = default;
-  slot_value(batch<Command>&& commands) noexcept : node_(std::exchange(commands.node_, nullptr)) {}
+  slot_value(batch<Command>&& commands) noexcept : node_(commands.node_) {
+    commands.node_ = nullptr;
+  }
 
   static slot_value of(membership members, time_ns stamp = 0) {
     slot_value made = with_change(value_kind::membership);
@@ -33,16 +35,14 @@ class slot_value {
   slot_value(slot_value const& other) : node_(other.node_) {
     if (node_ != nullptr) ++node_->references;
   }
-  slot_value(slot_value&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
-  slot_value& operator=(slot_value const& other) {
-    slot_value copy(other);
-    std::swap(node_, copy.node_);
-    return *this;
-  }
+  slot_value(slot_value&& other) noexcept : node_(other.node_) { other.node_ = nullptr; }
+  slot_value& operator=(slot_value const& other) { return *this = slot_value(other); }
   slot_value& operator=(slot_value&& other) noexcept {
     if (this == &other) return *this;
     // Both may hold the same node: then one of two holds ends.
-    value_node<Command>* const before = std::exchange(node_, std::exchange(other.node_, nullptr));
+    value_node<Command>* const before = node_;
+    node_ = other.node_;
+    other.node_ = nullptr;
     if (before != nullptr) before->release();
     return *this;
   }
@@ -52,7 +52,9 @@ class slot_value {
 
   // What `= {}` does, without the detour.
   void reset() {
-    if (node_ != nullptr) std::exchange(node_, nullptr)->release();
+    value_node<Command>* const before = node_;
+    node_ = nullptr;
+    if (before != nullptr) before->release();
   }
   // What `= other` does where this is a noop. Requires: is_noop().
   SYNOD_ALWAYS_INLINE void fill(slot_value const& other) {

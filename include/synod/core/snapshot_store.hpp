@@ -3,11 +3,11 @@
 
 #include <synod/core/error.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/maybe.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 
 namespace synod {
@@ -34,12 +34,12 @@ template <class T>
 concept snapshot_store = requires(T& store, T const& same, typename T::reader& opened,
                                   snapshot_info const& expected, std::span<std::byte const> piece,
                                   std::span<std::byte> room, std::uint64_t offset) {
-  { same.newest() } -> std::same_as<std::optional<snapshot_info>>;
+  { same.newest() } -> maybe_of<snapshot_info>;
   { store.begin(expected) } -> std::same_as<std::uint64_t>;
   { store.write(piece) } -> std::same_as<error>;
   { store.finish() } -> std::same_as<error>;
   store.abandon();
-  { store.open() } -> std::same_as<std::optional<typename T::reader>>;
+  { store.open() } -> maybe_of<typename T::reader>;
   { opened.info() } -> std::convertible_to<snapshot_info const&>;
   { opened.read(offset, room) } -> std::same_as<std::size_t>;  // 0 at the end, and on failure
 };

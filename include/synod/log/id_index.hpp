@@ -60,7 +60,8 @@ class id_index {
     std::size_t size = cells_.empty() ? 8 : cells_.size();
     while (size * 3 < count * 4) size *= 2;
     if (size == cells_.size()) return;
-    list<std::uint32_t> const before = std::exchange(cells_, list<std::uint32_t>(size, none));
+    list<std::uint32_t> const before = std::move(cells_);
+    cells_.assign(size, none);
     for (std::uint32_t place : before) {
       if (place != none) put(id_at(place), place);
     }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <synod/core/concepts.hpp>
+#include <synod/core/maybe.hpp>
 
 #include <bit>
 #include <cstdint>
-#include <optional>
 
 namespace synod {
 
@@ -19,7 +19,7 @@ struct disjoint_quorums {
 // voters is tried once: for families of one's own, and for checkers. The cost doubles with every
 // voter.
 template <quorum_system System>
-std::optional<disjoint_quorums> find_disjoint_quorums(System const& system, node_set voters) {
+maybe<disjoint_quorums> find_disjoint_quorums(System const& system, node_set voters) {
   std::uint64_t const all = voters.bits();
   std::uint64_t part = all;
   for (;;) {

@@ -4,9 +4,9 @@
 #include <synod/core/assert.hpp>
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/maybe.hpp>
 
 #include <cstdint>
-#include <optional>
 
 namespace synod {
 
@@ -23,7 +23,7 @@ class round_reservation {
   }
 
   // The next round above everything used and seen; none when they are used up.
-  [[nodiscard]] std::optional<std::uint32_t> take(std::uint32_t highest_seen) {
+  [[nodiscard]] maybe<std::uint32_t> take(std::uint32_t highest_seen) {
     std::uint32_t const above = highest_seen > used_ ? highest_seen : used_;
     if (above >= round_max) return std::nullopt;
     used_ = above + 1;
@@ -32,7 +32,7 @@ class round_reservation {
 
   // Up to which round a record is due: at half a block before the end, so that it is rarely waited
   // for.
-  [[nodiscard]] std::optional<std::uint32_t> due() {
+  [[nodiscard]] maybe<std::uint32_t> due() {
     if (used_ + round_block / 2 <= reserved_) return std::nullopt;
     reserved_ = used_ + round_block;
     if (first_reserved_ == 0) first_reserved_ = reserved_;

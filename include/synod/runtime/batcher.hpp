@@ -4,11 +4,11 @@
 #include <synod/core/batch.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/slot_value.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -46,8 +46,8 @@ class batcher {
   // `bytes` is about what the command takes when encoded, `room()` says how many batches the core
   // takes. Moves the command, if it may, only if it was added.
   template <class Room, class Given = Command>
-  [[nodiscard]] std::optional<error> add(Room&& room, session_id session, sequence number,
-                                         sequence acked_upto, Given&& command, std::size_t bytes) {
+  [[nodiscard]] maybe<error> add(Room&& room, session_id session, sequence number,
+                                 sequence acked_upto, Given&& command, std::size_t bytes) {
     if (!fits(bytes)) {
       return error{error_code::too_large, bytes, "submit", "split the command"};
     }
@@ -74,8 +74,7 @@ class batcher {
   // A barrier is a run of no commands, at a place in the history like any other: see
   // runtime/read_barrier.hpp. Its numbers must not meet those of commands, or a run would swallow
   // it.
-  [[nodiscard]] std::optional<error> add_barrier(std::size_t room, session_id session,
-                                                 sequence number) {
+  [[nodiscard]] maybe<error> add_barrier(std::size_t room, session_id session, sequence number) {
     if (sealed_.empty() && room == 0) {
       return error{error_code::busy, 0, "read", "slow down, and try again"};
     }

@@ -4,12 +4,12 @@
 #include <synod/core/batch.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/runtime/drain.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -42,7 +42,7 @@ class cores_in_memory {
     for (std::size_t i = 0; i < count; ++i) cores_[i].start(now_, {}, outputs_[i]);
   }
 
-  std::optional<refusal> propose(std::size_t at, command what) {
+  maybe<refusal> propose(std::size_t at, command what) {
     batch<command> made;
     made.add(session_id(at + 1), sequence(++proposed_), sequence(), std::move(what));
     return cores_[at].propose(now_, std::move(made), outputs_[at]);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/maybe.hpp>
+
 #include <concepts>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,8 +25,8 @@ template <class Codec, class Value>
 // What a value is when encoded, unless nobody could decode it. It lies in `room`, which is
 // overwritten, or in the value itself where the codec says so.
 template <class Codec, class Value>
-[[nodiscard]] std::optional<std::span<std::byte const>> encoded(Codec& coder, Value const& from,
-                                                                std::vector<std::byte>& room) {
+[[nodiscard]] maybe<std::span<std::byte const>> encoded(Codec& coder, Value const& from,
+                                                        std::vector<std::byte>& room) {
   if constexpr (requires { coder.bytes_of(from); }) {
     return coder.bytes_of(from);
   } else {
@@ -37,8 +38,8 @@ template <class Codec, class Value>
 
 // How long a value is when encoded, unless nobody could decode it. `room` is overwritten.
 template <class Codec, class Value>
-[[nodiscard]] std::optional<std::size_t> encoded_size(Codec& coder, Value const& from,
-                                                      std::vector<std::byte>& room) {
+[[nodiscard]] maybe<std::size_t> encoded_size(Codec& coder, Value const& from,
+                                              std::vector<std::byte>& room) {
   if constexpr (requires { Codec::template encoded_length<Value>; }) {
     return Codec::template encoded_length<Value>;
   } else {

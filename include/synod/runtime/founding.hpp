@@ -3,6 +3,7 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/record.hpp>
 #include <synod/runtime/founding_messages.hpp>
@@ -12,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -163,7 +163,7 @@ class founding {
   void adopt(node_id from, founding_record const& offered, founding_output& out);
 
   struct answer {
-    std::optional<store_id> empty;
+    maybe<store_id> empty;
     bool adopted = false;
     bool declined = false;
   };
@@ -176,9 +176,9 @@ class founding {
 
   founding_options options_;
   phase state_ = phase::empty;
-  std::optional<founding_record> record_;
+  maybe<founding_record> record_;
   cluster_id cluster_;
-  std::optional<store_id> invited_by_;
+  maybe<store_id> invited_by_;
   list<answer> answers_;  // of options_.members
   peer_book peers_;
   bool amnesiac_ = false;

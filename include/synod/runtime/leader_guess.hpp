@@ -3,12 +3,12 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/ballot.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 
 namespace synod {
 
@@ -17,7 +17,7 @@ namespace synod {
 // counts only if that one has failed us, and only if it names somebody else.
 class leader_guess {
  public:
-  [[nodiscard]] std::optional<node_id> const& leader() const { return leader_; }
+  [[nodiscard]] maybe<node_id> const& leader() const { return leader_; }
   [[nodiscard]] ballot const& at() const { return at_; }
 
   // Returns whether the hint changed anything.
@@ -52,8 +52,8 @@ class leader_guess {
 
  private:
   ballot at_;
-  std::optional<node_id> leader_;
-  std::optional<node_id> failed_;
+  maybe<node_id> leader_;
+  maybe<node_id> failed_;
   std::size_t turn_ = 0;
 };
 

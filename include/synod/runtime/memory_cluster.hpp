@@ -3,13 +3,13 @@
 
 #include <synod/core/bytes.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/runtime/node.hpp>
 #include <synod/storage/memory.hpp>
 #include <synod/storage/memory_snapshots.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -48,7 +48,7 @@ class memory_cluster {
                                           time_ns patience = 30'000'000'000) {
     using result_type = result_of<Machine, One>;
     box& here = *boxes_[at];
-    std::optional<outcome<result_type>> got;
+    maybe<outcome<result_type>> got;
     auto const until = [&] { return here.replica != nullptr && here.replica->running(); };
     run_until(until, now_ + patience);
     if (!until()) return refusal{{error_code::not_ready, at, "submit", "restart the node"}, {}};
@@ -158,7 +158,7 @@ class memory_cluster {
     template <class Result>
     void completed(std::uint64_t token, outcome<Result> const& what) {
       if (token != of.expected) return;
-      static_cast<std::optional<outcome<Result>>*>(of.target)->emplace(what);
+      static_cast<maybe<outcome<Result>>*>(of.target)->emplace(what);
     }
     void readable(std::uint64_t, error why) { of.read_end = why; }
     void answer(std::uint64_t client, time_ns /*asked_at*/, session_answer const& what,
@@ -208,7 +208,7 @@ class memory_cluster {
     std::uint64_t cut = 0;
     std::uint64_t expected = 0;
     void* target = nullptr;
-    std::optional<error> read_end;
+    maybe<error> read_end;
     error why_stopped;
     node_type* replica = nullptr;
     ticket syncing;             // what is on its way to the disk

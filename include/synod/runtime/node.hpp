@@ -5,6 +5,7 @@
 #include <synod/core/generator.hpp>
 #include <synod/core/late.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/observe/events.hpp>
@@ -17,7 +18,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -105,14 +105,14 @@ class node {
   // A command of this node's own. Ends in user.completed(token, ...) unless it is refused at once.
   template <class One>
     requires command_of<std::remove_cvref_t<One>, machine_type>
-  [[nodiscard]] std::optional<error> submit(time_ns now, One&& what, std::uint64_t token,
-                                            time_ns deadline) {
+  [[nodiscard]] maybe<error> submit(time_ns now, One&& what, std::uint64_t token,
+                                    time_ns deadline) {
     if (!running()) return not_ready();
     return commands_->submit(now, std::forward<One>(what), token, deadline);
   }
   // Ends in user.readable(token, ...) unless it is refused at once.
-  [[nodiscard]] std::optional<error> read(time_ns now, read::level const& level,
-                                          std::uint64_t token, time_ns deadline) {
+  [[nodiscard]] maybe<error> read(time_ns now, read::level const& level, std::uint64_t token,
+                                  time_ns deadline) {
     if (!running()) return not_ready();
     // Whoever asks for a leader that there never is should not go looking for it.
     if constexpr (!Parts::protocol::elects_leader) {
@@ -133,7 +133,7 @@ class node {
     commands_->serve_opening(now, client, asked, *this);
   }
   // Whatever else the core can be asked: a transfer, a reconfiguration.
-  std::optional<refusal> request(time_ns now, typename core_type::request_type asked) {
+  maybe<refusal> request(time_ns now, typename core_type::request_type asked) {
     if (!running()) return refusal{not_ready(), {}};
     return core_->request(now, std::move(asked), out_);
   }
@@ -176,7 +176,7 @@ class node {
 
   // --- what submissions ask of a node ---
 
-  [[nodiscard]] std::optional<node_id> leader() const {
+  [[nodiscard]] maybe<node_id> leader() const {
     auto const found = core_->hint().leader;
     return found == self() ? std::nullopt : found;
   }
@@ -184,7 +184,7 @@ class node {
   [[nodiscard]] leader_hint hint() const { return core_->hint(); }
   [[nodiscard]] client_table const& table() const { return executor_->clients(); }
   [[nodiscard]] slot applied() const { return executor_->applied(); }
-  [[nodiscard]] std::optional<error> open(session_change const& what) {
+  [[nodiscard]] maybe<error> open(session_change const& what) {
     auto const why =
         core_->request(now_, open_session_request{what, now_ + options_.stamp_offset_ns}, out_);
     if (!why) return std::nullopt;

@@ -112,7 +112,7 @@ void node<Parts>::turn(time_ns now) {
     commands_->seal(now, now + options_.stamp_offset_ns, *this, *core_, out_);
     reads_.flush(
         now,
-        [&](std::uint64_t question) -> std::optional<error> {
+        [&](std::uint64_t question) -> maybe<error> {
           auto const why =
               core_->request(now, read_request{question, read_barrier::by_quorum(question)}, out_);
           if (!why) return std::nullopt;
@@ -136,7 +136,7 @@ void node<Parts>::turn(time_ns now) {
 template <class Parts>
 void node<Parts>::finish_reads() {
   while (!reads_.finished().empty()) {
-    auto const ended = std::exchange(reads_.finished(), {});
+    auto const ended = std::move(reads_.finished());
     for (read_finished const& one : ended) world_.user.readable(one.handle, one.why);
   }
 }
@@ -164,7 +164,7 @@ void node<Parts>::drive_founding(time_ns now) {
     world_.transport.send(to, frame_of(frame_kind::founding, [&](wire_writer& out) { out(what); }));
   };
   for (bool more = true; more && !stopped_;) {
-    founding_output wanted = std::exchange(boot_, {});
+    founding_output wanted = std::move(boot_);
     for (auto const& one : wanted.send_now) carry(one.to, one.message);
     for (auto const& one : wanted.persist) journal_.append(one, now);
     for (auto& one : wanted.send_after) boot_held_.push_back(std::move(one));

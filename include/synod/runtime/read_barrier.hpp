@@ -5,12 +5,12 @@
 #include <synod/core/error.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/runtime/batcher.hpp>
 #include <synod/runtime/read_levels.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <variant>
 
@@ -41,8 +41,8 @@ class read_barrier {
 
   // `leads` is whether this node believes that it leads. Refuses what can never be served here;
   // else the read ends in `finished` once, at its deadline at the latest.
-  [[nodiscard]] std::optional<error> begin(std::uint64_t handle, read::level const& level,
-                                           time_ns now, time_ns deadline, bool leads) {
+  [[nodiscard]] maybe<error> begin(std::uint64_t handle, read::level const& level, time_ns now,
+                                   time_ns deadline, bool leads) {
     if (waiting_.size() >= bounds_.reads_max) {
       return error{error_code::busy, waiting_.size(), "read", "slow down, and try again"};
     }
@@ -68,7 +68,7 @@ class read_barrier {
       ++questions_;
       if (!SYNOD_MUTATION(read_index_unconfirmed)) {
         asked_.push_back({questions_, now, slot()});
-        if (std::optional<error> const why = ask(questions_)) answered(questions_, slot(), *why);
+        if (maybe<error> const why = ask(questions_)) answered(questions_, slot(), *why);
       } else {
         answered(questions_, slot(), {});
       }
@@ -77,14 +77,14 @@ class read_barrier {
       std::uint64_t const id = quorum_bit | ++quorum_questions_;
       if (SYNOD_MUTATION(read_quorum_unasked)) {
         answered(id, slot(), {});
-      } else if (std::optional<error> const why = ask(id)) {
+      } else if (maybe<error> const why = ask(id)) {
         answered(id, slot(), *why);
       }
     }
     if (std::exchange(barrier_wanted_, false)) {
       ++barriers_;
       sequence const number(barrier_bit | barriers_);
-      if (std::optional<error> const why = barrier(number)) {
+      if (maybe<error> const why = barrier(number)) {
         end_group(way::barrier, barriers_, slot(), *why);
       } else if (SYNOD_MUTATION(read_log_when_proposed)) {
         end_group(way::barrier, barriers_, slot(), {});
@@ -126,7 +126,7 @@ class read_barrier {
     bool const again = now >= again_at_;
     time_ns const next = again ? now + bounds_.barrier_again_ns : again_at_;
     soonest_ = again_at_ = never;
-    sift([&](pending const& one) -> std::optional<error> {
+    sift([&](pending const& one) -> maybe<error> {
       if (now >= one.deadline) {
         return error{error_code::timed_out, one.handle, "read", "read again"};
       }
@@ -204,14 +204,14 @@ class read_barrier {
   }
 
   void end_group(way by, std::uint64_t group, slot upto, error why) {
-    sift([&](pending& one) -> std::optional<error> {
+    sift([&](pending& one) -> maybe<error> {
       bool const mine = one.by == by && one.group == group;
       if (mine && why) return why;
       return reach(one, mine, upto);
     });
   }
   // From now on it waits for that slot only, if `now` says so.
-  std::optional<error> reach(pending& one, bool now, slot upto) {
+  maybe<error> reach(pending& one, bool now, slot upto) {
     if (!now) return std::nullopt;
     one.by = way::slot_reached;
     one.upto = upto;
@@ -243,7 +243,7 @@ class read_barrier {
     }
     asked_.resize(left);
     lowest_ = slot_max;
-    sift([&](pending const& one) -> std::optional<error> {
+    sift([&](pending const& one) -> maybe<error> {
       if (one.by != way::slot_reached) return std::nullopt;
       if (one.upto <= applied_) return error();
       if (one.upto < lowest_) lowest_ = one.upto;
@@ -259,7 +259,7 @@ class read_barrier {
   void sift(Judge&& judge) {
     std::size_t left = 0;
     for (pending& one : waiting_) {
-      if (std::optional<error> const end = judge(one)) {
+      if (maybe<error> const end = judge(one)) {
         finished_.push_back({one.handle, *end});
       } else {
         waiting_[left++] = one;

@@ -5,6 +5,7 @@
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/runtime/attempts.hpp>
@@ -14,7 +15,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -37,7 +37,7 @@ class client_session {
   [[nodiscard]] membership const& members() const { return members_; }
   // The highest version of anything this client was told: hand it to a session read.
   [[nodiscard]] std::uint64_t seen() const { return seen_; }
-  [[nodiscard]] std::optional<node_id> leader() const { return guess_.leader(); }
+  [[nodiscard]] maybe<node_id> leader() const { return guess_.leader(); }
   // A handle holds, in its lowest bits, a small number that is another's once it is finished.
   static constexpr unsigned place_bits = 20;
   static std::uint32_t place_of(std::uint64_t handle) {
@@ -67,7 +67,7 @@ class client_session {
   // A read changes nothing, so it needs no number and may be sent anywhere: to one node, or to
   // whoever leads.
   result<std::uint64_t> submit_read(time_ns now, Payload what, time_ns deadline,
-                                    std::optional<node_id> only, session_output& out) {
+                                    maybe<node_id> only, session_output& out) {
     auto const begun = begin(std::move(what), deadline, true, only);
     if (begun) send(now, places_[place_of(*begun)], out);
     return begun;
@@ -107,7 +107,7 @@ class client_session {
     time_ns deadline = never;
     bool read = false;
     bool told = false;  // there is a refusal, or an answer as uncertain
-    std::optional<node_id> only;
+    maybe<node_id> only;
   };
 
   static error wrong(error_code code, std::uint64_t value, char const* remedy) {
@@ -133,8 +133,7 @@ class client_session {
   }
 
   template <class Given>
-  result<std::uint64_t> begin(Given&& what, time_ns deadline, bool read,
-                              std::optional<node_id> only) {
+  result<std::uint64_t> begin(Given&& what, time_ns deadline, bool read, maybe<node_id> only) {
     if (full() || in_flight() >> place_bits != 0) {
       return wrong(error_code::busy, in_flight(), "wait for an operation to finish");
     }
@@ -198,7 +197,7 @@ class client_session {
     queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(at), one.handle);
   }
 
-  session_request& depart(time_ns now, attempts& one, std::optional<node_id> const& only,
+  session_request& depart(time_ns now, attempts& one, maybe<node_id> const& only,
                           session_output& out) {
     bool const again = one.state != attempts::phase::queued;
     one.target = only.has_value() ? *only : guess_.aim(members_, options_.ordered, again);

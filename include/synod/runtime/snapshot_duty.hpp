@@ -3,6 +3,7 @@
 
 #include <synod/core/late.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/runtime/snapshot_donor.hpp>
 #include <synod/runtime/snapshot_policy.hpp>
 #include <synod/runtime/snapshot_receiver.hpp>
@@ -10,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -35,7 +35,7 @@ class snapshot_duty {
   void recovered(slot applied) { policy_.rebase(applied); }
 
   // A turn's worth of work. Returns how far the log may forget, when that is news.
-  std::optional<slot> work(Executor& from) {
+  maybe<slot> work(Executor& from) {
     if (!taking_.has_value() && !receiver_.busy() && wanted(from)) {
       taking_.emplace(from, *store_);
       asked_for_ = slot();

@@ -3,10 +3,10 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/runtime/snapshot_messages.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -44,8 +44,8 @@ class snapshot_receiver {
   }
 
   // Returns the snapshot once it is whole and durable in the store.
-  std::optional<snapshot_info> step(time_ns now, node_id from, snapshot_message const& got,
-                                    Store& store, list<snapshot_send>& out) {
+  maybe<snapshot_info> step(time_ns now, node_id from, snapshot_message const& got, Store& store,
+                            list<snapshot_send>& out) {
     if (!busy() || from != donor_) return std::nullopt;
     if (auto const* const offer = got.get_if<snapshot_offer>()) {
       take_offer(now, offer->what, store, out);
@@ -79,8 +79,8 @@ class snapshot_receiver {
     ask(now, out);
   }
 
-  std::optional<snapshot_info> take_part(time_ns now, snapshot_part const& part, Store& store,
-                                         list<snapshot_send>& out) {
+  maybe<snapshot_info> take_part(time_ns now, snapshot_part const& part, Store& store,
+                                 list<snapshot_send>& out) {
     if (state_ != phase::receiving || part.of != what_ || part.bytes.empty()) return std::nullopt;
     if (part.offset != written_ && !SYNOD_MUTATION(snapshot_parts_in_any_order))
       return std::nullopt;

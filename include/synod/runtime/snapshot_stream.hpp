@@ -5,13 +5,13 @@
 #include <synod/core/bytes.hpp>
 #include <synod/core/error.hpp>
 #include <synod/core/late.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/machine/commands.hpp>
 #include <synod/runtime/encode_value.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -105,7 +105,7 @@ class thawing_state {
   }
 
   // The slot that the head names; nothing before the head has arrived.
-  [[nodiscard]] std::optional<slot> upto() const {
+  [[nodiscard]] maybe<slot> upto() const {
     if (!good_ || !arrived_.has_value()) return std::nullopt;
     return arrived_->upto;
   }

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <synod/core/assert.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/snapshot_store.hpp>
 #include <synod/runtime/snapshot_stream.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -28,7 +28,7 @@ class snapshot_taking {
 
   struct progress {
     bool ended = false;
-    std::optional<slot> durable_upto;  // if it ended well
+    maybe<slot> durable_upto;  // if it ended well
     error why;
   };
 

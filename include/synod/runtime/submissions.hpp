@@ -3,6 +3,7 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/log/client_table.hpp>
 #include <synod/machine/commands.hpp>
@@ -19,7 +20,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -63,23 +63,23 @@ class submissions {
   // --- commands come in ---
 
   template <class One>
-  [[nodiscard]] std::optional<error> submit(time_ns now, One&& what, std::uint64_t token,
-                                            time_ns deadline) {
+  [[nodiscard]] maybe<error> submit(time_ns now, One&& what, std::uint64_t token,
+                                    time_ns deadline) {
     if constexpr (!std::same_as<One, command>) {
       return submit(now, command(std::forward<One>(what)), token, deadline);
     } else {
       return submit_whole(now, std::move(what), token, deadline);  // it may be large: no copy
     }
   }
-  [[nodiscard]] std::optional<error> submit_whole(time_ns now, command&& whole, std::uint64_t token,
-                                                  time_ns deadline) {
+  [[nodiscard]] maybe<error> submit_whole(time_ns now, command&& whole, std::uint64_t token,
+                                          time_ns deadline) {
     // Said at once, and so for certain: nothing has left the process.
     auto const bytes = encoded_size(answers_.coder(), whole, scratch_);
     if (!bytes.has_value() || !batcher_.fits(*bytes)) {
       return error{error_code::too_large, bytes.value_or(0), "submit", "split the command"};
     }
     auto const handle = answers_.submit(now, std::move(whole), token, deadline);
-    return handle ? std::nullopt : std::optional(handle.error());
+    return handle ? maybe<error>() : maybe<error>(handle.error());
   }
 
   template <class Node>
@@ -150,7 +150,7 @@ class submissions {
   }
 
   template <class Node>
-  [[nodiscard]] std::optional<error> barrier(session_id label, sequence number, Node& node) {
+  [[nodiscard]] maybe<error> barrier(session_id label, sequence number, Node& node) {
     if (auto const leader = node.leader()) {
       node.forward(*leader, forwarded_barrier{label, number});
       return std::nullopt;
@@ -271,7 +271,7 @@ class submissions {
                                             asked.number, asked.acked_upto, scratch_});
   }
   template <class Node>
-  void open(session_request const& asked, std::optional<node_id> leader, Node& node) {
+  void open(session_request const& asked, maybe<node_id> leader, Node& node) {
     opening_attempt_ = asked.attempt;
     session_change const change{asked.token_high, asked.token_low};
     if (leader.has_value()) return node.forward(*leader, forwarded_opening{asked.attempt, change});
@@ -295,7 +295,7 @@ class submissions {
     if (here.proposed) return;
     if (read_only_) return refuse(whom.key, error_code::disk_full, true, node);
     auto const bytes = encoded_size(answers_.coder(), what, scratch_);
-    std::optional<error> why;
+    maybe<error> why;
     if (bytes.has_value()) {
       why = batcher_.add([&] { return node.room(); }, whom.key.session, whom.key.number, acked_upto,
                          std::forward<Whole>(what), *bytes);

@@ -58,7 +58,8 @@ class waiting_commands {
     using whose = waiting_command::whose;
     if (waiting_command* const here = find(fresh.key)) {
       if (fresh.origin == whose::forwarded && here->origin != whose::forwarded) return *here;
-      waiting_command const before = std::exchange(*here, fresh);
+      waiting_command const before = *here;
+      *here = fresh;
       here->proposed = before.proposed;
       here->asked_at = before.asked_at;
       here->waits = true;
@@ -140,7 +141,7 @@ class waiting_commands {
     return true;
   }
   [[gnu::noinline, gnu::cold]] void widen_own() {
-    list<waiting_command> const before = std::exchange(own_, list<waiting_command>());
+    list<waiting_command> const before = std::move(own_);  // which is empty now
     own_.resize(before.empty() ? own_min : before.size() * 2);
     own_mask_ = own_.size() - 1;
     for (waiting_command const& one : before) {

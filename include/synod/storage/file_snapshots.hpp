@@ -3,6 +3,7 @@
 
 #include <synod/core/assert.hpp>
 #include <synod/core/error.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/snapshot_store.hpp>
 #include <synod/storage/io.hpp>
 #include <synod/storage/snapshot_files.hpp>
@@ -13,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -51,12 +51,12 @@ class file_snapshots {
     delete parts_;
   }
 
-  [[nodiscard]] std::optional<snapshot_info> newest() const {
+  [[nodiscard]] maybe<snapshot_info> newest() const {
     if (parts_->newest == nullptr) return std::nullopt;
     return parts_->newest->content.header.info;
   }
   // The snapshot that was the newest and that this life found unreadable.
-  [[nodiscard]] std::optional<snapshot_info> lost() const { return parts_->lost; }
+  [[nodiscard]] maybe<snapshot_info> lost() const { return parts_->lost; }
 
   // See the concept. What is written goes on within a life, not over a restart.
   std::uint64_t begin(snapshot_info const& expected) {
@@ -103,7 +103,7 @@ class file_snapshots {
     error_ = final_;
   }
 
-  [[nodiscard]] std::optional<reader> open() {
+  [[nodiscard]] maybe<reader> open() {
     if (parts_->newest == nullptr) return std::nullopt;
     return reader(*parts_, parts_->newest);
   }
@@ -127,7 +127,7 @@ class file_snapshots {
     twin_file<Io, snapshot_pointer> pointer_file;
     snapshot_writing writing;
     shared_content* newest = nullptr;
-    std::optional<snapshot_info> lost;
+    maybe<snapshot_info> lost;
 
     void release(shared_content* one) {
       if (--one->holders != 0) return;
@@ -219,7 +219,7 @@ class file_snapshots {
   }
 
   parts* parts_;
-  std::optional<snapshot_info> expected_;
+  maybe<snapshot_info> expected_;
   std::uint64_t low_water_bytes_;
   error error_{};  // of what is being written
   error final_{};  // of this life

@@ -4,12 +4,12 @@
 #include <synod/codec/crc32c.hpp>
 #include <synod/core/bytes.hpp>
 #include <synod/core/error.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/snapshot_store.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -39,7 +39,7 @@ class memory_snapshots {
     shared_bytes bytes_;
   };
 
-  [[nodiscard]] std::optional<snapshot_info> newest() const { return newest_; }
+  [[nodiscard]] maybe<snapshot_info> newest() const { return newest_; }
 
   std::uint64_t begin(snapshot_info const& expected) {
     bool const goes_on = expected_.has_value() && *expected_ == expected && expected.length != 0;
@@ -73,7 +73,7 @@ class memory_snapshots {
     expected_.reset();
     written_.clear();
   }
-  [[nodiscard]] std::optional<reader> open() const {
+  [[nodiscard]] maybe<reader> open() const {
     if (!newest_.has_value()) return std::nullopt;
     return reader(*newest_, bytes_);
   }
@@ -84,8 +84,8 @@ class memory_snapshots {
   void fail(error why) { error_ = why; }
 
  private:
-  std::optional<snapshot_info> newest_;
-  std::optional<snapshot_info> expected_;
+  maybe<snapshot_info> newest_;
+  maybe<snapshot_info> expected_;
   shared_bytes bytes_;
   std::vector<std::byte> written_;
   error error_;

@@ -4,6 +4,7 @@
 #include <synod/core/concepts.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/protocol/multi_paxos/catching_up.hpp>
 #include <synod/protocol/multi_paxos/confirming.hpp>
@@ -16,7 +17,6 @@
 #include <synod/protocol/multi_paxos/reading.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -73,13 +73,13 @@ class multi_paxos_core {
   // --- inputs ---
 
   // Takes the batch only where it is accepted. Accepted means proposed, not decided.
-  std::optional<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
+  maybe<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
     leading_.propose(now, value_type(std::move(commands)), log_, out);
     return std::nullopt;
   }
 
-  std::optional<refusal> request(time_ns now, request_type&& asked, output_type& out) {
+  maybe<refusal> request(time_ns now, request_type&& asked, output_type& out) {
     return visit([&](auto& one) { return ask(now, one, out); }, asked);
   }
 
@@ -306,11 +306,11 @@ class multi_paxos_core {
 
   // --- requests ---
 
-  std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
     if (error const why = reads().ask(now, asked, out)) return refusal{why, hint()};
     return std::nullopt;
   }
-  std::optional<refusal> ask(time_ns now, transfer_request const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, transfer_request const& asked, output_type& out) {
     if (!leading_.leads()) return refuse(error_code::not_leader, "ask the leader");
     node_set const to = members().only(asked.to) & members().voters();
     if (to.empty() || to == log_.only_self()) {
@@ -319,7 +319,7 @@ class multi_paxos_core {
     handing_over_.begin(now, to, leading_, confirming_, log_, out);
     return std::nullopt;
   }
-  std::optional<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
     if (error const why = log_.configs().objection(asked.members, log_.chosen_upto().next())) {
       return refusal{why, hint()};
@@ -327,16 +327,16 @@ class multi_paxos_core {
     leading_.propose(now, value_type::of(std::move(asked.members)), log_, out);
     return std::nullopt;
   }
-  std::optional<refusal> ask(time_ns now, open_session_request const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, open_session_request const& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
     leading_.propose(now, value_type::of(asked.session, asked.stamp), log_, out);
     return std::nullopt;
   }
-  std::optional<refusal> ask(time_ns, snapshotted const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns, snapshotted const& asked, output_type& out) {
     log_.snapshotted(asked.upto, out);
     return std::nullopt;
   }
-  std::optional<refusal> ask(time_ns now, snapshot_installed const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, snapshot_installed const& asked, output_type& out) {
     // What the slots below hold is unknown here, so nothing may be announced under our ballot.
     if (leading_.leads() && asked.head.at > log_.chosen_upto()) step_down(now, out);
     log_.installed(asked.head, out);
@@ -346,11 +346,11 @@ class multi_paxos_core {
 
   // --- parts ---
 
-  std::optional<refusal> cannot_propose() const {
+  maybe<refusal> cannot_propose() const {
     if (room() != 0) return std::nullopt;
     return why_not_propose();
   }
-  [[gnu::noinline]] std::optional<refusal> why_not_propose() const {
+  [[gnu::noinline]] maybe<refusal> why_not_propose() const {
     if (!leading_.leads()) return refuse(error_code::not_leader, "propose at the leader");
     if (handing_over_.under_way() && !SYNOD_MUTATION(transfer_admits)) {
       return refuse(error_code::busy, "the leader is handing over");

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/protocol/multi_paxos/messages.hpp>
 
 #include <cstddef>
-#include <optional>
 
 namespace synod {
 
@@ -24,7 +24,7 @@ class following {
   // The ballot that was obeyed last, empty at first and while this node leads.
   [[nodiscard]] ballot leader() const { return leader_; }
   [[nodiscard]] leader_hint hint() const {
-    return {leader_, leader_.empty() ? std::nullopt : std::optional<node_id>(leader_.owner)};
+    return {leader_, leader_.empty() ? std::nullopt : maybe<node_id>(leader_.owner)};
   }
 
   // Returns whether this is news.
@@ -80,7 +80,7 @@ class following {
     reads_.erase(reads_.begin(), reads_.begin() + static_cast<std::ptrdiff_t>(count));
   }
 
-  std::optional<std::uint64_t> forget(std::uint64_t number) {
+  maybe<std::uint64_t> forget(std::uint64_t number) {
     for (std::size_t i = 0; i < reads_.size(); ++i) {
       if (reads_[i].number != number) continue;
       std::uint64_t const id = reads_[i].id;

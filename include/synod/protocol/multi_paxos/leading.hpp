@@ -4,13 +4,13 @@
 #include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/protocol/multi_paxos/prefix_notice.hpp>
 #include <synod/protocol/multi_paxos/preparing.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -50,7 +50,7 @@ class leadership {
   // --- phase 1 ---
 
   void campaign(time_ns now, log_type& log, Output& out) {
-    std::optional<ballot> const at = log.next_ballot(out);
+    maybe<ballot> const at = log.next_ballot(out);
     if (!at.has_value()) return step_down();
     mine_ = *at;
     phase_ = leading_phase::preparing;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/output.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/protocol/multi_paxos/configurations.hpp>
@@ -12,7 +13,6 @@
 #include <synod/roles/rounds.hpp>
 
 #include <cstddef>
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -245,14 +245,14 @@ class replicated_log {
     if (at.round > highest_round_) highest_round_ = at.round;
   }
   void reserve(Output& out) {
-    std::optional<std::uint32_t> const upto = rounds_.due();
+    maybe<std::uint32_t> const upto = rounds_.due();
     if (!upto.has_value()) return;
     append(out, record_kind::reserved).at = {0, *upto, self_};
     rounds_.written(last_ticket_);
   }
   // The next ballot of our own, above everything seen; its round is reserved on the way.
-  [[nodiscard]] std::optional<ballot> next_ballot(Output& out) {
-    std::optional<std::uint32_t> const round = rounds_.take(highest_round_);
+  [[nodiscard]] maybe<ballot> next_ballot(Output& out) {
+    maybe<std::uint32_t> const round = rounds_.take(highest_round_);
     if (!round.has_value()) return std::nullopt;
     reserve(out);
     std::uint32_t const newest = configurations_.newest().members.number().value;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/concepts.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/output.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/protocol/single_decree/messages.hpp>
@@ -13,7 +14,6 @@
 #include <synod/roles/proposer.hpp>
 #include <synod/roles/rounds.hpp>
 
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -69,7 +69,7 @@ class single_decree_core {
   // --- inputs ---
 
   // One proposal at a time; the outcome comes as one answer.
-  std::optional<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
+  maybe<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
     if (proposing_)
       return refusal{{error_code::busy, 1, "propose", "wait for the outcome"}, hint()};
     if (damaged_ && !is_chosen()) {
@@ -119,7 +119,7 @@ class single_decree_core {
   [[nodiscard]] membership const& members() const { return options_.members; }
   [[nodiscard]] leader_hint hint() const {
     ballot const at = highest_seen_;
-    return {at, at.empty() ? std::nullopt : std::optional<node_id>(at.owner)};
+    return {at, at.empty() ? std::nullopt : maybe<node_id>(at.owner)};
   }
   [[nodiscard]] bool is_chosen() const { return cell().chosen; }
   // Requires: is_chosen().
@@ -173,7 +173,7 @@ class single_decree_core {
   // --- proposer ---
 
   void begin_attempt(time_ns now, output_type& out) {
-    std::optional<std::uint32_t> const round = rounds_.take(highest_seen_.round);
+    maybe<std::uint32_t> const round = rounds_.take(highest_seen_.round);
     if (!round.has_value()) return give_up(out);
     reserve(out);
     ballot const at{options_.members.number().value, *round, options_.self};
@@ -405,7 +405,7 @@ class single_decree_core {
     saved.value = cell().value;
   }
   void reserve(output_type& out) {
-    std::optional<std::uint32_t> const upto = rounds_.due();
+    maybe<std::uint32_t> const upto = rounds_.due();
     if (!upto.has_value()) return;
     append(out, record_kind::reserved).at = {0, *upto, options_.self};
     rounds_.written(last_ticket_);
@@ -440,7 +440,7 @@ class single_decree_core {
   }
 
   options options_;
-  std::optional<typename Quorum::system> quorums_;
+  maybe<typename Quorum::system> quorums_;
   decree_pacing pacing_;
   node_set others_;
 

@@ -3,9 +3,9 @@
 
 #include <synod/core/ballot.hpp>
 #include <synod/core/ids.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/slot_value.hpp>
 
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -24,7 +24,7 @@ class own_evidence {
 
   void note(content what) { held_ = std::move(what); }
   // Returns: what is durable now, once.
-  std::optional<content> take(ticket upto) {
+  maybe<content> take(ticket upto) {
     if (!held_.has_value() || held_->after > upto) return std::nullopt;
     return std::exchange(held_, std::nullopt);
   }
@@ -39,7 +39,7 @@ class own_evidence {
   }
 
  private:
-  std::optional<content> held_;
+  maybe<content> held_;
 };
 
 }  // namespace synod

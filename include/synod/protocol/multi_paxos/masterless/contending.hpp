@@ -3,13 +3,13 @@
 
 #include <synod/core/generator.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/protocol/multi_paxos/masterless/messages.hpp>
 #include <synod/protocol/multi_paxos/masterless/sharing.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 #include <synod/roles/proposer.hpp>
 
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -71,7 +71,7 @@ class contending {
   // Starts a round for each waiting batch that finds a free slot.
   void pump(time_ns now, log_type& log, Output& out) {
     while (waiting() > 0 && attempts_.size() < bounds_.slots_max) {
-      std::optional<slot> const at = free_slot(log);
+      maybe<slot> const at = free_slot(log);
       if (!at.has_value()) return;
       contend(now, *at, take_pending(), log, out);
     }
@@ -227,7 +227,7 @@ class contending {
   }
 
   // Nodes start looking at different places, so that they rarely meet in one slot.
-  std::optional<slot> free_slot(log_type const& log) {
+  maybe<slot> free_slot(log_type const& log) {
     std::uint64_t const depth = bounds_.slots_max;
     slot const base = log.chosen_upto().next();
     std::uint64_t const skew =
@@ -249,7 +249,7 @@ class contending {
   }
 
   void begin(time_ns now, attempt& mine, log_type& log, Output& out) {
-    std::optional<ballot> const at = log.next_ballot(out);
+    maybe<ballot> const at = log.next_ballot(out);
     if (!at.has_value() || !log.may_promise()) {
       mine.due_at = now + bounds_.backoff_cap_ns;
       return;

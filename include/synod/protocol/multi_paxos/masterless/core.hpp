@@ -4,6 +4,7 @@
 #include <synod/core/concepts.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/protocol/multi_paxos/catching_up.hpp>
 #include <synod/protocol/multi_paxos/extent_reads.hpp>
 #include <synod/protocol/multi_paxos/leading.hpp>
@@ -12,7 +13,6 @@
 #include <synod/protocol/multi_paxos/masterless/options.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 
-#include <optional>
 #include <utility>
 
 namespace synod {
@@ -76,13 +76,13 @@ class masterless_core {
 
   // Takes the batch only where it is accepted. Accepted means that this node will propose it until
   // some slot decides it, for as long as it lives.
-  std::optional<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
+  maybe<refusal> propose(time_ns now, batch<Command>&& commands, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
     propose_value(now, value_type(std::move(commands)), out);
     return std::nullopt;
   }
 
-  std::optional<refusal> request(time_ns now, request_type&& asked, output_type& out) {
+  maybe<refusal> request(time_ns now, request_type&& asked, output_type& out) {
     return visit([&](auto& one) { return ask(now, one, out); }, asked);
   }
 
@@ -241,12 +241,12 @@ class masterless_core {
 
   // --- requests ---
 
-  std::optional<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, read_request const& asked, output_type& out) {
     error_code const why = reads_.begin(now, asked.id, log_, out);
     if (why == error_code::none) return std::nullopt;
     return refuse(why, "read again later");
   }
-  std::optional<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, reconfigure_request& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
     if (error const why = log_.configs().objection(asked.members, log_.chosen_upto().next())) {
       return refusal{why, hint()};
@@ -254,16 +254,16 @@ class masterless_core {
     propose_value(now, value_type::of(std::move(asked.members)), out);
     return std::nullopt;
   }
-  std::optional<refusal> ask(time_ns now, open_session_request const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, open_session_request const& asked, output_type& out) {
     if (auto refused = cannot_propose()) return refused;
     propose_value(now, value_type::of(asked.session, asked.stamp), out);
     return std::nullopt;
   }
-  std::optional<refusal> ask(time_ns, snapshotted const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns, snapshotted const& asked, output_type& out) {
     log_.snapshotted(asked.upto, out);
     return std::nullopt;
   }
-  std::optional<refusal> ask(time_ns now, snapshot_installed const& asked, output_type& out) {
+  maybe<refusal> ask(time_ns now, snapshot_installed const& asked, output_type& out) {
     log_.installed(asked.head, out);
     progress(now, out);
     return std::nullopt;
@@ -271,7 +271,7 @@ class masterless_core {
 
   // --- parts ---
 
-  std::optional<refusal> cannot_propose() const {
+  maybe<refusal> cannot_propose() const {
     bool const voter = !(log_.only_self() & members().voters()).empty();
     if (!voter) return refuse(error_code::not_a_voter, "propose at a voter");
     if (!log_.may_promise()) return refuse(error_code::amnesia, "propose at another node");
