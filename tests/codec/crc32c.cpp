@@ -73,6 +73,23 @@ TEST(crc32c, table_and_instruction_agree_with_the_definition_at_every_length_and
   }
 }
 
+// The literals are what the definition makes of them: x to a power, by so many multiplications by
+// x.
+TEST(crc32c, multiplies_by_the_powers_it_says) {
+  namespace crc = synod::detail::crc;
+  auto const times_x = [](std::uint32_t what) {
+    return (what >> 1) ^ ((what & 1) != 0 ? crc::polynomial : 0);
+  };
+  std::uint32_t one_byte = 0x80000000;
+  for (int bit = 0; bit < 8; ++bit) one_byte = times_x(one_byte);
+  EXPECT_EQ(crc::moves[0], one_byte);
+  for (std::size_t at = 0; at < std::size(crc::moves); ++at) {
+    EXPECT_EQ(crc::moves[(at + 1) % std::size(crc::moves)],
+              crc::product(crc::moves[at], crc::moves[at]))
+        << at;
+  }
+}
+
 TEST(crc32c, continues_over_any_split) {
   std::vector<std::byte> const all = noise(500);
   std::uint32_t const whole = synod::crc32c(all);

@@ -13,29 +13,25 @@ namespace detail::crc {
 
 inline constexpr std::uint32_t polynomial = 0x82f63b78;  // Castagnoli, lowest power in the top bit
 
-// Tables for eight bytes at a time, made by the compiler: nothing runs before main. Plain arrays,
-// which it works through faster.
+// Tables for eight bytes at a time, for a processor without the instruction: made when it asks for
+// them, since to make them takes a compiler longer than all else that is here.
 struct tables {
   std::uint32_t at[8][256];
-};
 
-constexpr tables make_tables() {
-  tables made{};
-  for (std::uint32_t byte = 0; byte < 256; ++byte) {
-    std::uint32_t rest = byte;
-    for (int bit = 0; bit < 8; ++bit) rest = (rest >> 1) ^ ((rest & 1) != 0 ? polynomial : 0);
-    made.at[0][byte] = rest;
-  }
-  for (std::size_t distance = 1; distance < 8; ++distance) {
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-      std::uint32_t const rest = made.at[distance - 1][byte];
-      made.at[distance][byte] = (rest >> 8) ^ made.at[0][rest & 0xff];
+  tables() {
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+      std::uint32_t rest = byte;
+      for (int bit = 0; bit < 8; ++bit) rest = (rest >> 1) ^ ((rest & 1) != 0 ? polynomial : 0);
+      at[0][byte] = rest;
+    }
+    for (std::size_t distance = 1; distance < 8; ++distance) {
+      for (std::size_t byte = 0; byte < 256; ++byte) {
+        std::uint32_t const rest = at[distance - 1][byte];
+        at[distance][byte] = (rest >> 8) ^ at[0][rest & 0xff];
+      }
     }
   }
-  return made;
-}
-
-inline constexpr tables table = make_tables();
+};
 
 template <class Word>
 Word load(std::byte const* from) {
@@ -45,6 +41,7 @@ Word load(std::byte const* from) {
 }
 
 inline std::uint32_t with_table(std::uint32_t rest, std::byte const* from, std::size_t length) {
+  static tables const table;
   if constexpr (std::endian::native == std::endian::little) {
     for (; length >= 8; length -= 8, from += 8) {
       std::uint64_t const word = load<std::uint64_t>(from) ^ rest;
@@ -68,25 +65,27 @@ constexpr std::uint32_t product(std::uint32_t a, std::uint32_t b) {
   return made;
 }
 
-// What a checksum is multiplied by when it moves on over 1, 2, 4, 8, ... zero bytes.
-constexpr std::array<std::uint32_t, 64> make_moves() {
-  std::array<std::uint32_t, 64> made{};
-  made[0] = 0x80000000 >> 8;
-  for (std::size_t at = 1; at < made.size(); ++at) made[at] = product(made[at - 1], made[at - 1]);
-  return made;
-}
-
-inline constexpr std::array<std::uint32_t, 64> moves = make_moves();
+// What a checksum is multiplied by when it moves on over 1, 2, 4, 8, ... zero bytes: each is the
+// square of the one before, and the square of the last is the first.
+inline constexpr std::uint32_t moves[31] = {
+    0x00800000, 0x00008000, 0x82f63b78, 0x6ea2d55c, 0x18b8ea18, 0x510ac59a, 0xb82be955, 0xb8fdb1e7,
+    0x88e56f72, 0x74c360a4, 0xe4172b16, 0x0d65762a, 0x35d73a62, 0x28461564, 0xbf455269, 0xe2ea32dc,
+    0xfe7740e6, 0xf946610b, 0x3c204f8f, 0x538586e3, 0x59726915, 0x734d5309, 0xbc1ac763, 0x7d0722cc,
+    0xd289cabe, 0xe94ca9bc, 0x05b74f3f, 0xa51e1f42, 0x40000000, 0x20000000, 0x08000000};
 
 #if defined(__GNUC__) && defined(__x86_64__)
 
-// x to the given power, modulo the polynomial, in the bit order of the checksum.
-constexpr std::uint32_t power_of_x(std::size_t power) {
-  std::uint32_t made = 0x80000000;
-  for (; power >= 8; power -= 8) made = (made >> 8) ^ table.at[0][made & 0xff];
-  for (; power != 0; --power) made = (made >> 1) ^ ((made & 1) != 0 ? polynomial : 0);
-  return made;
-}
+// x to the power 8 * Bytes - 33, modulo the polynomial, in the bit order of the checksum.
+template <std::size_t Bytes>
+inline constexpr long long factor = 0;
+template <>
+inline constexpr long long factor<64> = 0x9e4addf8;
+template <>
+inline constexpr long long factor<128> = 0x0d3b6092;
+template <>
+inline constexpr long long factor<1024> = 0x170076fa;
+template <>
+inline constexpr long long factor<2048> = 0xa51b6135;
 
 using two_words = long long __attribute__((vector_size(16)));
 
@@ -94,9 +93,8 @@ using two_words = long long __attribute__((vector_size(16)));
 // reflected words is off by one bit and the crc instruction multiplies by x^32: hence the 33.
 template <std::size_t Bytes>
 [[gnu::target("sse4.2,pclmul")]] inline std::uint64_t shifted(std::uint64_t rest) {
-  constexpr long long factor = power_of_x(Bytes * 8 - 33);
   two_words const left{static_cast<long long>(rest), 0};
-  two_words const right{factor, 0};
+  two_words const right{factor<Bytes>, 0};
   two_words const product = __builtin_ia32_pclmulqdq128(left, right, 0);
   return __builtin_ia32_crc32di(0, static_cast<unsigned long long>(product[0]));
 }
@@ -198,7 +196,7 @@ inline std::uint32_t crc32c(std::span<std::byte const> bytes, std::uint32_t seed
 // has the checksum `second`: without looking at them.
 constexpr std::uint32_t crc32c_joined(std::uint32_t first, std::uint32_t second,
                                       std::uint64_t second_length) {
-  for (std::size_t at = 0; second_length != 0; second_length >>= 1, ++at) {
+  for (std::size_t at = 0; second_length != 0; second_length >>= 1, at = at == 30 ? 0 : at + 1) {
     if ((second_length & 1) != 0) first = detail::crc::product(detail::crc::moves[at], first);
   }
   return first ^ second;

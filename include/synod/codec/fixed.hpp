@@ -26,33 +26,34 @@ struct fixed_codec {
 
   template <class T>
   void encode(T const& from, std::vector<std::byte>& into) const {
-    encode_all(std::span<T const>(&from, 1), into);
+    append_bytes(into, bytes_of(from));
   }
   template <class T>
   [[nodiscard]] bool decode(std::span<std::byte const> bytes, T& to) const {
-    return bytes.size() == sizeof(T) && decode_all(bytes, std::span<T>(&to, 1));
+    static_assert(fits<T>,
+                  "synod::fixed_codec: the value must be trivially copyable, without padding or "
+                  "floating point, on a little-endian machine; use another codec for it");
+    if (bytes.size() != sizeof(T)) return false;
+    std::memcpy(&to, bytes.data(), sizeof(T));
+    return true;
   }
 
   // The encoding itself, for whoever needs no copy of it.
   template <class T>
   [[nodiscard]] std::span<std::byte const> bytes_of(T const& from) const {
-    static_assert(fits<T>, "synod::fixed_codec: see encode_all");
-    return std::as_bytes(std::span<T const>(&from, 1));
+    static_assert(fits<T>, "synod::fixed_codec: see decode");
+    return {reinterpret_cast<std::byte const*>(&from), sizeof(T)};
   }
 
   // Many at once, one after another.
   template <class T>
   void encode_all(std::span<T const> from, std::vector<std::byte>& into) const {
-    static_assert(fits<T>,
-                  "synod::fixed_codec: the value must be trivially copyable, without padding or "
-                  "floating point, on a little-endian machine; use another codec for it");
-    append_bytes(into, std::as_bytes(from));
+    static_assert(fits<T>, "synod::fixed_codec: see decode");
+    append_bytes(into, {reinterpret_cast<std::byte const*>(from.data()), from.size_bytes()});
   }
   template <class T>
   [[nodiscard]] bool decode_all(std::span<std::byte const> bytes, std::span<T> to) const {
-    static_assert(fits<T>,
-                  "synod::fixed_codec: the value must be trivially copyable, without padding or "
-                  "floating point, on a little-endian machine; use another codec for it");
+    static_assert(fits<T>, "synod::fixed_codec: see decode");
     if (bytes.size() != to.size_bytes()) return false;
     if (!bytes.empty()) std::memcpy(to.data(), bytes.data(), bytes.size());
     return true;

@@ -17,7 +17,9 @@ namespace synod {
 // bytes that the values keep, or at `bodies`. Reused, it allocates nothing in the steady state.
 class encoded_records {
  public:
-  [[nodiscard]] std::span<record_view const> views() const { return views_; }
+  [[nodiscard]] std::span<record_view const> views() const {
+    return {views_.data(), views_.size()};
+  }
 
  private:
   template <class, class>

@@ -240,7 +240,7 @@ class value_coder {
                        from.origins().size() * sizeof(command_origin);
     if constexpr (bulk_codec<Coder, Command>) {
       out.patch(length_at, static_cast<std::uint32_t>(Coder::template encoded_length<Command>));
-      coder_.encode_all(std::span<Command const>(commands), out.sink());
+      coder_.encode_all(std::span<Command const>(commands.data(), commands.size()), out.sink());
     } else if (!write_each(out, commands, length_at, cost)) {
       return cannot;
     }
@@ -251,7 +251,8 @@ class value_coder {
                   std::size_t& cost) {
     lengths_.clear();
     if constexpr (row_codec<Coder, Command>) {
-      if (!coder_.encode_each(std::span<Command const>(commands), out.sink(), lengths_, cost)) {
+      if (!coder_.encode_each(std::span<Command const>(commands.data(), commands.size()),
+                              out.sink(), lengths_, cost)) {
         return false;
       }
     } else {
@@ -322,12 +323,12 @@ class value_coder {
     if constexpr (bulk_codec<Coder, Command>) {
       if (length != Coder::template encoded_length<Command>) return false;
       if (in.remaining() != count * length) return false;
-      if constexpr (std::is_trivially_copyable_v<Command>) {
+      if constexpr (copies_as_bytes<Command>) {
         to.resize_for_overwrite(count);
       } else {
         to.resize(count);
       }
-      return coder_.decode_all(in.rest(), std::span<Command>(to));
+      return coder_.decode_all(in.rest(), std::span<Command>(to.data(), to.size()));
     } else {
       std::span<std::byte const> rest = in.rest();
       bool const differ = length == lengths_differ;

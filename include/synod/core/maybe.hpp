@@ -14,10 +14,10 @@ namespace synod {
 template <class T>
 class maybe {
  public:
-  maybe() {}
-  maybe(std::nullopt_t) {}
-  maybe(T const& value) : value_(value), there_(true) {}
-  maybe(T&& value) : value_(static_cast<T&&>(value)), there_(true) {}
+  constexpr maybe() {}
+  constexpr maybe(std::nullopt_t) {}
+  constexpr maybe(T const& value) : value_(value), there_(true) {}
+  constexpr maybe(T&& value) : value_(static_cast<T&&>(value)), there_(true) {}
   template <std::same_as<std::optional<T>> Other>
   maybe(Other const& other) {
     if (other.has_value()) emplace(*other);
@@ -58,19 +58,20 @@ class maybe {
     there_ = false;
   }
 
-  [[nodiscard]] bool has_value() const { return there_; }
-  explicit operator bool() const { return there_; }
+  [[nodiscard]] constexpr bool has_value() const { return there_; }
+  explicit constexpr operator bool() const { return there_; }
   // Requires: has_value().
-  [[nodiscard]] T& operator*() & { return value_; }
-  [[nodiscard]] T const& operator*() const& { return value_; }
-  [[nodiscard]] T&& operator*() && { return static_cast<T&&>(value_); }
-  [[nodiscard]] T* operator->() { return &value_; }
-  [[nodiscard]] T const* operator->() const { return &value_; }
+  [[nodiscard]] constexpr T& operator*() & { return value_; }
+  [[nodiscard]] constexpr T const& operator*() const& { return value_; }
+  [[nodiscard]] constexpr T&& operator*() && { return static_cast<T&&>(value_); }
+  [[nodiscard]] constexpr T* operator->() { return &value_; }
+  [[nodiscard]] constexpr T const* operator->() const { return &value_; }
 
-  [[nodiscard]] T value_or(T other) const { return there_ ? value_ : other; }
+  [[nodiscard]] constexpr T value_or(T other) const { return there_ ? value_ : other; }
 
-  operator std::optional<T>() const {
-    return there_ ? std::optional<T>(value_) : std::optional<T>();
+  template <std::same_as<std::optional<T>> Other>
+  operator Other() const {
+    return there_ ? Other(value_) : Other();
   }
 
   friend constexpr bool operator==(maybe const& a, maybe const& b) {

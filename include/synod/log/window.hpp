@@ -84,7 +84,10 @@ class window {
           last_look(std::as_const(*gone));
           *gone = Cell();
         }
-        if (chunk_end <= upto) free_.push_back(std::exchange(chunk, nullptr));
+        if (chunk_end <= upto) {
+          free_.push_back(chunk);
+          chunk = nullptr;
+        }
       }
       at = stop.next();
     }
@@ -126,8 +129,8 @@ class window {
   std::uint64_t distance(slot at) const { return chunk_of(at) - chunk_of(trimmed_upto_.next()); }
 
   void swap(window& other) noexcept {
-    std::swap(ring_, other.ring_);
-    std::swap(free_, other.free_);
+    ring_.swap(other.ring_);
+    free_.swap(other.free_);
     std::swap(places_, other.places_);
     std::swap(trimmed_upto_, other.trimmed_upto_);
     std::swap(last_, other.last_);

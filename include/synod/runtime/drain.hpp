@@ -58,7 +58,8 @@ class drain {
       if (host.storage_failed()) return false;
       out.send_now.consume([&](auto& one) { host.send(one.to, std::move(one.message)); });
       if (!out.persist.empty()) {
-        host.persist(out.persist);
+        host.persist(std::span<record<typename Core::command> const>(out.persist.data(),
+                                                                     out.persist.size()));
         out.persist.clear();
         if (host.storage_failed() && !SYNOD_MUTATION(going_on_without_disk)) return false;
       }

@@ -201,6 +201,10 @@ class node {
  private:
   struct drain_calls;
   struct executor_calls;
+  struct last_word {
+    node_id with;
+    time_ns at = 0;
+  };
 
   static error not_ready() {
     return {error_code::not_ready, 0, "node", "wait until it has started"};
@@ -278,7 +282,7 @@ class node {
   late<submissions<machine_type, typename Parts::codec, typename Parts::user>> commands_;
   bytes_pool buffers_;
   std::vector<std::byte> written_;
-  list<std::pair<node_id, time_ns>> greeted_;
+  list<last_word> greeted_;
   rejections rejected_;
   error stopped_;
   slot told_committed_;
@@ -286,7 +290,7 @@ class node {
   bool voteless_ = false;
   bool promoted_ = false;
   bool read_only_ = false;
-  list<std::pair<node_id, time_ns>> full_;  // who said so of its disk, and when
+  list<last_word> full_;  // who said so of its disk, and when
   time_ns told_full_at_ = 0;
 };
 

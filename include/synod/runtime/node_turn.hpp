@@ -258,7 +258,7 @@ template <class Parts>
 void node<Parts>::greet(time_ns now, node_id to) {
   time_ns* last = nullptr;
   for (auto& one : greeted_) {
-    if (one.first == to) last = &one.second;
+    if (one.with == to) last = &one.at;
   }
   if (last != nullptr && now - *last < options_.founding.ask_again_ns) return;
   if (last == nullptr) {
@@ -316,7 +316,7 @@ void node<Parts>::receive(time_ns now, frame const& got) {
     if (!in.finished()) return rejected_.count(error_code::malformed);
     auto const* const no = message.get_if<forward_refusal>();
     if (no != nullptr && no->attempt == 0 && no->why == error_code::disk_full) {
-      erase_if(full_, [&](auto const& one) { return one.first == header.from; });
+      erase_if(full_, [&](auto const& one) { return one.with == header.from; });
       return full_.push_back({header.from, now});
     }
     return commands_->forwarded(now, header.from, message, *this);
@@ -349,11 +349,11 @@ bool node<Parts>::nobody_has_room(time_ns now) {
   if (read_only_) return true;
   if (full_.empty()) return false;
   constexpr time_ns lately_ns = 1'000'000'000;
-  erase_if(full_, [&](auto const& one) { return now - one.second >= lately_ns; });
+  erase_if(full_, [&](auto const& one) { return now - one.at >= lately_ns; });
   node_set left = core_->members().voters();
   std::size_t const all = left.size();
   for (auto const& one : full_) {
-    if (member const* const found = core_->members().find(one.first)) left.erase(found->index);
+    if (member const* const found = core_->members().find(one.with)) left.erase(found->index);
   }
   if constexpr (requires { typename Parts::protocol::quorum_family; }) {
     auto const bound = Parts::protocol::quorum_family::bind(core_->members());

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -149,6 +150,11 @@ class read_barrier {
  private:
   enum class way : std::uint8_t { question, quorum, barrier, slot_reached };
 
+  // Of each level, by its place. That of bounded_stale is if the state is too old.
+  static constexpr way ways[] = {way::barrier,  way::question,     way::question, way::slot_reached,
+                                 way::question, way::slot_reached, way::quorum};
+  static_assert(std::size(ways) == std::variant_size_v<read::level>);
+
   struct pending {
     std::uint64_t handle = 0;
     time_ns deadline = never;
@@ -164,21 +170,11 @@ class read_barrier {
 
   // Which evidence serves a read that begins now.
   [[nodiscard]] way way_of(read::level const& level, time_ns now) const {
-    struct {
-      read_barrier const& here;
-      time_ns now;
-      way operator()(read::linearizable_log const&) const { return way::barrier; }
-      way operator()(read::linearizable_index const&) const { return way::question; }
-      way operator()(read::linearizable_follower const&) const { return way::question; }
-      way operator()(read::linearizable_quorum const&) const { return way::quorum; }
-      way operator()(read::session const&) const { return way::slot_reached; }
-      way operator()(read::bounded_stale const& one) const {
-        bool const fresh = here.current_at_ != never && now - here.current_at_ <= one.at_most_ns;
-        return fresh || SYNOD_MUTATION(read_ignores_age) ? way::slot_reached : way::question;
-      }
-      way operator()(read::local const&) const { return way::slot_reached; }
-    } const choose{*this, now};
-    return std::visit(choose, level);
+    if (auto const* const one = std::get_if<read::bounded_stale>(&level)) {
+      bool const fresh = current_at_ != never && now - current_at_ <= one->at_most_ns;
+      return fresh || SYNOD_MUTATION(read_ignores_age) ? way::slot_reached : way::question;
+    }
+    return ways[level.index()];
   }
 
   void place(pending& one, read::level const& level) {
