@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -153,7 +152,7 @@ class read_barrier {
   // Of each level, by its place. That of bounded_stale is if the state is too old.
   static constexpr way ways[] = {way::barrier,  way::question,     way::question, way::slot_reached,
                                  way::question, way::slot_reached, way::quorum};
-  static_assert(std::size(ways) == std::variant_size_v<read::level>);
+  static_assert(sizeof(ways) == std::variant_size_v<read::level> * sizeof(way));
 
   struct pending {
     std::uint64_t handle = 0;
