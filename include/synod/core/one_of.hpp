@@ -40,6 +40,8 @@ class one_of {
   template <class T>
     requires(can_be<std::remove_cvref_t<T>>)
   one_of(T&& value) : index_(place_of<std::remove_cvref_t<T>>) {
+    // Or else a compiler says, where it is moved, that nothing was written there.
+    if constexpr (std::is_empty_v<std::remove_cvref_t<T>>) bytes_[0] = {};
     ::new (bytes_) std::remove_cvref_t<T>(static_cast<T&&>(value));
   }
 
