@@ -129,9 +129,7 @@ TEST(client, retries_count_once_although_leaders_die) {
     }
     std::size_t const leader = *cluster.leader();
     cluster.kill(leader);
-    EXPECT_TRUE(run_until(
-        cluster.io, [&] { return ended == 10; }, 30'000))
-        << ended;
+    EXPECT_TRUE(run_until(cluster.io, [&] { return ended == 10; })) << ended;
     cluster.start(leader);
     EXPECT_TRUE(run_until(cluster.io, [&] { return cluster.all_started(); }));
   }
@@ -279,11 +277,9 @@ TEST(client, a_read_at_one_server_goes_there) {
 TEST(client, says_what_it_knows_when_nobody_answers) {
   served<counter> cluster;
   asio::client<counter> client(cluster.io, cluster.client_options_of({0, 1, 2}));
-  auto const begin = asio::boot_time();
   auto const got = cluster.wait_for<std::int64_t>([&](auto handler) {
     client.async_submit(std::int64_t{1}, asio::client_call{300'000'000}, std::move(handler));
   });
-  EXPECT_LT(asio::boot_time() - begin, 2'000'000'000);
   ASSERT_FALSE(got);
   EXPECT_NE(got.refused(), nullptr) << "nothing was ever sent: " << got.error();
 }
@@ -348,8 +344,7 @@ TEST(client, may_go_away_with_commands_under_way) {
   closed.async_submit(std::int64_t{1}, [&](outcome<std::int64_t>) { ++ended; });
   run_for(cluster.io, 1);
   closed.close();
-  EXPECT_TRUE(run_until(
-      cluster.io, [&] { return ended == 1; }, 1000));
+  EXPECT_TRUE(run_until(cluster.io, [&] { return ended == 1; }));
 }
 
 }  // namespace

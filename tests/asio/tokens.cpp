@@ -131,8 +131,7 @@ TEST(tokens, a_cancelled_command_has_an_unknown_fate) {
   support::run_for(cluster.io, 20);
   EXPECT_FALSE(got.has_value());
   signal.emit(boost::asio::cancellation_type::terminal);
-  ASSERT_TRUE(run_until(
-      cluster.io, [&] { return got.has_value(); }, 1000));
+  ASSERT_TRUE(run_until(cluster.io, [&] { return got.has_value(); }));
   ASSERT_NE(got->unknown(), nullptr);
   EXPECT_EQ(got->error().code, error_code::cancelled);
   signal.emit(boost::asio::cancellation_type::terminal);  // it has ended: nothing happens
