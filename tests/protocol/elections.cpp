@@ -179,6 +179,46 @@ TEST(ballot_election_alone, an_accept_stands_for_the_answer_that_does_not_come) 
   EXPECT_EQ(one.beat({{2U, other}}), synod::leader_advice::campaign);
 }
 
+// A node that stood still looks at what came meanwhile before it takes anybody for silent, once.
+TEST(ballot_election_alone, whoever_overslept_listens_first) {
+  lone_policy one;
+  one.policy.heard(one.leader.owner, one.leader, one.now);
+  synod::election_message const happy{true, true, 0, one.leader, one.leader};
+  synod::list<synod::policy_send<synod::election_message>> out;
+  std::uint64_t asked = 0;
+  auto const look = [&](synod::time_ns after) {
+    out.clear();
+    one.now += after;
+    auto const said = one.policy.tick(one.now, one.seen, out);
+    if (!out.empty()) asked = out.front().message.round;
+    return said;
+  };
+  auto const answer = [&](unsigned from, synod::election_message what) {
+    what.round = asked;
+    synod::list<synod::policy_send<synod::election_message>> nothing;
+    one.policy.step(one.now, support::id_of(from), what, one.seen, nothing);
+  };
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(look(50'000'000), synod::leader_advice::none);
+    answer(1, happy);
+    answer(2, {true, false, 0, {}, one.leader});
+  }
+  EXPECT_EQ(look(50'000'000), synod::leader_advice::none);
+  answer(2, {true, false, 0, {}, one.leader});
+  EXPECT_EQ(look(80'000'000), synod::leader_advice::none);
+  EXPECT_TRUE(out.empty()) << "judges by the time in which it stood still";
+  answer(1, happy);
+  EXPECT_EQ(look(25'000'000), synod::leader_advice::none);
+  EXPECT_FALSE(out.empty());
+  // Standing still again and again is no excuse.
+  auto said = synod::leader_advice::none;
+  for (int i = 0; i < 4 && said == synod::leader_advice::none; ++i) {
+    answer(2, {true, false, 0, {}, one.leader});
+    said = look(80'000'000);
+  }
+  EXPECT_EQ(said, synod::leader_advice::campaign);
+}
+
 // Accepts of one leader say nothing of another whose ballot is higher.
 TEST(ballot_election_alone, an_accept_of_another_leader_says_nothing) {
   lone_policy one;

@@ -50,6 +50,7 @@ class ballot_election {
   leader_advice tick(time_ns now, leader_situation<System> const& seen,
                      list<policy_send<message>>& out) {
     if (now < beat_at_) return leader_advice::none;
+    if (overslept(now)) return leader_advice::none;
     leader_advice const advice = beat_at_ == 0 ? leader_advice::none : judge(seen);
     idle_ = seen.phase == leading_phase::following && advice == leader_advice::none;
     fresh_ = false;
@@ -100,6 +101,15 @@ class ballot_election {
   [[nodiscard]] time_ns next_deadline() const { return beat_at_; }
 
  private:
+  // Whoever sleeps through a good part of a round, as when its disk or its machine stands still,
+  // cannot take the silence of that time for the others': it hears once what waits for it.
+  [[nodiscard]] bool overslept(time_ns now) {
+    bool const late = beat_at_ != 0 && now - beat_at_ >= options_.heartbeat_ns / 4;
+    excused_ = late && !excused_;
+    if (excused_) beat_at_ = now + options_.heartbeat_ns / 2;
+    return excused_;
+  }
+
   template <class System>
   leader_advice judge(leader_situation<System> const& seen) {
     if (seen.promised > leader_) leader_ = seen.promised;
@@ -162,6 +172,7 @@ class ballot_election {
   std::uint64_t round_ = 0;
   ballot mine_;
   ballot leader_;
+  bool excused_ = false;  // the present round was made longer
   bool happy_ = false;
   bool fresh_ = false;  // the leader was first heard in the present round
   bool idle_ = false;   // did not lead, nor campaign, when the present round of questions left

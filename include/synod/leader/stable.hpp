@@ -60,6 +60,12 @@ class stable {
       due_at_ = election_at_;
       return leader_advice::none;
     }
+    // Whoever slept through the end of the silence hears once what waits for it.
+    excused_ = now - election_at_ >= options_.heartbeat_ns / 4 && !excused_;
+    if (excused_) {
+      due_at_ = election_at_ = now + options_.heartbeat_ns / 2;
+      return leader_advice::none;
+    }
     rest(now);
     if (std::exchange(wants_to_lead_, false)) return leader_advice::campaign;
     node_set const self = seen.members.only(seen.self) & seen.members.voters();
@@ -184,6 +190,7 @@ class stable {
   std::uint64_t attempt_ = 0;
   node_set granted_;
   node_set acked_;
+  bool excused_ = false;  // the present silence was made longer
   bool wants_to_lead_ = false;
 };
 
