@@ -198,7 +198,7 @@ class replica_process {
 
   settings const& with_;
   shared_page* page_;
-  boost::asio::io_context io_{1};
+  boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};  // one thread alone
   replica node_;
   boost::asio::steady_timer clock_;
   entry<Bytes> what_;

@@ -135,7 +135,7 @@ struct silent_core {
 };
 
 struct host_with_a_dying_disk {
-  void send(synod::node_set, int) {}
+  void send(synod::node_set, int) { effects += failed ? 1 : 0; }
   void persist(std::span<synod::record<int> const>) { failed = true; }
   void flush() { effects += failed ? 1 : 0; }
   [[nodiscard]] ticket durable() const { return {}; }
@@ -156,6 +156,7 @@ int effects_after_a_failure() {
   host_with_a_dying_disk host;
   out.persist.emplace_back();
   out.decided.emplace_back();
+  out.send_late.add(synod::node_set(2), 0);
   EXPECT_FALSE(order.turn(0, core, out, host));
   return host.effects;
 }

@@ -176,6 +176,13 @@ tcp_endpoint listening_address(replica_options<CoreOptions> const& given) {
 }
 
 template <class CoreOptions>
+mesh_options mesh_of(replica_options<CoreOptions> const& given) {
+  mesh_options made = given.mesh;
+  made.insecure = given.insecure;
+  return made;
+}
+
+template <class CoreOptions>
 founding_options founding_of(replica_options<CoreOptions> const& given, store_id store,
                              incarnation life) {
   founding_options made;

@@ -61,15 +61,12 @@ class replica_state {
       requires hears<Observer, Event>
     void on(Event const& one) { host->observer_.on(observed(one)); }
   };
-  // A turn that has nothing for the disk has no reason to hurry its messages out before the rest of
-  // it is done: see turn().
+  // What nobody waits for leaves at the end of a turn: see turn().
   struct outgoing {
     replica_state* host;
 
     void send(node_id to, shared_bytes const& frame) { host->links_.send(to, frame); }
-    void flush() {
-      if (host->has_promised()) host->flush();
-    }
+    void hurry() { host->flush(); }
   };
   struct parts : node_parts {
     using protocol = Protocol;
@@ -230,6 +227,9 @@ class replica_state {
     time_ns const at = std::exchange(input_at_, 0);
     if (at == 0) return;
     if (!std::exchange(heard_, false)) return wake();
+    // A vote too many, as there is one to almost every decision, has no consequences.
+    bool const quiet = !in_turn_ && !turn_due_ && !ended_ && !node_stopped_;
+    if (quiet && !node_->wants_turn()) return rest(at);
     turn_due_ = true;
     turn(at);
   }
@@ -293,11 +293,6 @@ class replica_state {
     time_ns deadline = never;
   };
 
-  static mesh_options mesh_of(options const& given) {
-    mesh_options made = given.mesh;
-    made.insecure = given.insecure;
-    return made;
-  }
   static time_ns later(time_ns timeout) { return timeout == never ? never : boot_time() + timeout; }
   [[nodiscard]] bool is_running() const {
     return !ended_ && !stopping_ && node_ != nullptr && node_->running();
@@ -326,14 +321,19 @@ class replica_state {
 
   void wake();
   void turn(time_ns now);  // one for everything that came since the last one
-  time_ns turn_once(time_ns now);
+  time_ns act(time_ns now);
+  void look_around(time_ns now);
+  void rest(time_ns now) {
+    flush();
+    door_.flush();
+    set_alarm(now);
+  }
   void flush() { links_.flush(); }
   // In this turn: others wait for what belongs to records.
   [[nodiscard]] bool has_promised() const {
     return log_->last() != taken_then_ || log_->known() != durable_then_;
   }
   bool grown();
-  void ring() { wake(); }
   void look_after_waiters(time_ns now);
   void set_alarm(time_ns now);
   [[nodiscard]] std::vector<open_slot> open_slots() const;
@@ -377,7 +377,6 @@ class replica_state {
   std::vector<promised> wishes_;
   std::vector<std::uint64_t> stops_;
   time_ns stop_deadline_ = never;
-  time_ns idle_at_ = never;  // when the log may be told that nothing came for a while
 
   time_ns input_at_ = 0;  // when the input that is being taken arrived
   bool heard_ = false;    // some of it from another node
@@ -396,5 +395,6 @@ class replica_state {
 
 }  // namespace synod::asio
 
+#include <synod/asio/replica_report.hpp>
 #include <synod/asio/replica_serving.hpp>
 #include <synod/asio/replica_turn.hpp>

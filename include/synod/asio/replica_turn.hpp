@@ -127,35 +127,30 @@ void replica_state<P, M, S, T, C, O>::wake() {
   });
 }
 
+// Does what follows from all that was given to the node, and calls the handlers of what ended.
 // Returns what time it is at the end of it. Only where something was given to the disk, which may
 // take long, the clock is looked at again.
 template <class P, class M, class S, class T, class C, class O>
-time_ns replica_state<P, M, S, T, C, O>::turn_once(time_ns now) {
+time_ns replica_state<P, M, S, T, C, O>::act(time_ns now) {
   turn_due_ = false;
   if (!ended_ && node_ != nullptr) {
-    // Whatever is due is looked at first: a node that always has something to do must not forget
-    // that time passes.
     taken_then_ = log_->last();
     durable_then_ = log_->known();
-    node_->tick(now);
-    node_->turn(now);
+    node_->advance(now);
     bool const was_short = std::exchange(short_of_space_, log_->short_of_space());
     if (short_of_space_ != was_short) make_do_with_space();
-    if (grown()) wish_.wanted = true;
     if (has_promised()) {
       flush();
       now = boot_time();
     }
     if (phase_ == replica_phase::founding && node_->running()) {
       phase_ = replica_phase::running;
+      start_deadline_ = never;
       links_.introduce(greet());
       name_peers();
       book_.complete(start_token_, outcome<done>(done()));
     }
-    if (peers_changed_) name_peers();
-    look_after_waiters(now);
     if (node_stopped_ && !ended_) end(node_stopped_);
-    if (!ended_) set_alarm(now);
   }
   // What handlers begin has begun when they were called: one look at the clock for all.
   run_at_ = now;
@@ -166,8 +161,10 @@ time_ns replica_state<P, M, S, T, C, O>::turn_once(time_ns now) {
   return now;
 }
 
-// What a handler began goes out with the notice of what it waited for, in one write: so a turn that
-// handlers ask for follows at once; of many some are called only after what the others began left.
+// Whatever is due is looked at first: a node that always has something to do must not forget that
+// time passes. What a handler began goes out with the notice of what it waited for, in one write:
+// so what handlers ask for follows at once; of many some are called only after what the others
+// began left.
 template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::turn(time_ns now) {
   bool const outer = !std::exchange(in_turn_, true);
@@ -178,16 +175,32 @@ void replica_state<P, M, S, T, C, O>::turn(time_ns now) {
     in_turn_ = !outer;
     if (outer && turn_due_) wake();
   });
-  now = turn_once(now);
+  if (!ended_ && node_ != nullptr) node_->tick(now);
+  now = act(now);
   for (int rounds = 0; turn_due_ && rounds < rounds_max; ++rounds) {
     bool const more = book_.wants_run();
-    now = turn_once(now);
+    now = act(now);
     if (!more) break;
     if (!ended_) flush();
   }
-  if (!ended_) flush();
+  if (!ended_ && node_ != nullptr) {
+    node_->end_turn();
+    flush();
+  }
   door_.flush();
+  look_around(now);
   whole = true;
+}
+
+// The end of a turn: what is no consequence of what arrived, but has to be looked after.
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::look_around(time_ns now) {
+  if (ended_ || node_ == nullptr) return;
+  if (grown()) wish_.wanted = true;
+  if (peers_changed_) name_peers();
+  look_after_waiters(now);
+  if (book_.wants_run()) turn_due_ = true;
+  if (!ended_) set_alarm(now);
 }
 
 // What follows the last snapshot is in memory as well as on the disk, so its bytes are bounded, and
@@ -206,7 +219,7 @@ template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::set_alarm(time_ns now) {
   time_ns soonest = node_->next_deadline();
   if (soonest <= now) return wake();
-  for (time_ns one : {start_deadline_, stop_deadline_, idle_at_}) {
+  for (time_ns one : {start_deadline_, stop_deadline_}) {
     if (one < soonest) soonest = one;
   }
   for (auto const* list : {&transfers_, &wishes_}) {
@@ -215,14 +228,16 @@ void replica_state<P, M, S, T, C, O>::set_alarm(time_ns now) {
     }
   }
   if (soonest != never) {
-    alarm_.set(soonest, held<replica_state>(this), [this] { ring(); });
+    alarm_.set(soonest, held<replica_state>(this), [this] { wake(); });
   }
 }
 
 // Transfers, snapshots, start and stop: what has come about, and what took too long.
 template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::look_after_waiters(time_ns now) {
-  if (ended_ || node_ == nullptr) return;
+  if (start_deadline_ == never && transfers_.empty() && wishes_.empty() && !stopping_) {
+    return wish_.ended.reset();
+  }
   error const late{error_code::timed_out, options_.id, "replica", "look at status()"};
   if (now >= start_deadline_) {
     start_deadline_ = never;
@@ -304,97 +319,6 @@ void replica_state<P, M, S, T, C, O>::end(error const& why) {
   log_.reset();
   store_.reset();
   wake();
-}
-
-// The quorum that takes least: of all voters, those are left out first that can be spared and are
-// furthest from accepting.
-template <class P, class M, class S, class T, class C, class O>
-std::vector<node_id> replica_state<P, M, S, T, C, O>::nearest_quorum(open_slot const& of) const {
-  std::vector<node_id> all;
-  if constexpr (requires { typename P::quorum_family; }) {
-    membership const& members = node_->core().members();
-    auto const bound = P::quorum_family::bind(members);
-    if (!bound.system.has_value()) return all;
-    node_set chosen = members.voters();
-    for (auto const* const list : {&of.unlinked, &of.silent}) {
-      for (std::size_t i = list->size(); i-- > 0;) {
-        node_set fewer = chosen;
-        fewer.erase(members.find((*list)[i])->index);
-        if (bound.system->phase2(fewer)) chosen = fewer;
-      }
-    }
-    for (member const& one : members.members()) {
-      if (chosen.contains(one.index)) all.push_back(one.id);
-    }
-  }
-  return all;
-}
-
-// The first slots that were proposed here and are not decided, and who has not accepted them.
-template <class P, class M, class S, class T, class C, class O>
-std::vector<open_slot> replica_state<P, M, S, T, C, O>::open_slots() const {
-  constexpr std::size_t shown_max = 8;
-  std::vector<open_slot> all;
-  core_type const& core = node_->core();
-  if constexpr (requires(slot at) { core.votes(at).contains(node_index()); }) {
-    for (slot at = core.chosen_upto().next(); at <= core.last_proposed() && all.size() < shown_max;
-         at = at.next()) {
-      open_slot one;
-      one.at = at;
-      node_set const voted = core.votes(at);
-      for (member const& other : core.members().members()) {
-        if (other.role != member_role::voter) continue;
-        bool const here = other.id == node_->self() || links_.linked(other.id);
-        auto& list = voted.contains(other.index) ? one.voted : here ? one.silent : one.unlinked;
-        list.push_back(other.id);
-      }
-      one.would_do = nearest_quorum(one);
-      all.push_back(std::move(one));
-    }
-  }
-  return all;
-}
-
-template <class P, class M, class S, class T, class C, class O>
-replica_status replica_state<P, M, S, T, C, O>::status() const {
-  if (ended_) {
-    replica_status made = last_;
-    made.phase = phase_;
-    made.why = why_;
-    made.leads = made.preparing = false;
-    return made;
-  }
-  replica_status made;
-  made.phase = phase_;
-  made.self = node_id(options_.id);
-  made.protocol = P::name();
-  made.elects_leader = P::elects_leader;
-  made.operations = book_.size();
-  made.read_only = short_of_space_;
-  made.data = options_.data;
-  if (node_ == nullptr) return made;
-  made.store = log_->store();
-  made.life = log_->life();
-  made.cluster = node_->boot().cluster();
-  made.links = links_.status();
-  made.frames_received = links_.frames_received();
-  made.frames_refused = links_.refused().total() + node_->rejected().total();
-  if (!node_->running()) return made;
-  core_type const& core = node_->core();
-  made.leader = core.hint();
-  made.leads = core.leads();
-  if constexpr (requires { core.phase(); }) {
-    made.preparing = core.phase() == leading_phase::preparing;
-  }
-  made.highest_seen = core.highest_seen();
-  made.members = core.members();
-  made.applied = node_->execution().applied();
-  made.chosen_upto = core.chosen_upto();
-  made.last_proposed = core.last_proposed();
-  made.floor = core.floor();
-  made.open = open_slots();
-  made.sessions = node_->execution().clients().sessions();
-  return made;
 }
 
 }  // namespace synod::asio

@@ -63,7 +63,7 @@ class shared_bytes {
     std::vector<std::byte> content;
     node* next = nullptr;  // while it is free
 
-    void release() {
+    [[gnu::noinline]] void release() {  // so that those who hold nothing, which is most, do no more
       pool* const where = home;
       if (where == nullptr) {
         delete this;

@@ -75,12 +75,17 @@ struct output {
   list<deferred_send> send_after;
   // May be applied at once, in this order: a decision is a fact of the cluster, not of this disk.
   list<decision> decided;
+  // What nobody waits for, such as the news of a decision: leaves when the host has done what
+  // follows from its input, unless something that says as much has left by then. Promises nothing.
+  list<send> send_late;
   // Proposals taken back, reads released or failed, outcomes of protocols without a log, and news.
   list<refused_proposal<Command>> refused;
   list<Answer> answers;
   list<core_event> events;
 
-  [[nodiscard]] bool empty() const {
+  [[nodiscard]] bool empty() const { return send_late.empty() && nothing_due(); }
+  // Whether all that is left may wait for the end of the turn.
+  [[nodiscard]] bool nothing_due() const {
     std::size_t const any = send_now.used() | persist.used() | send_after.used() | decided.used();
     return any == 0 && !has_news();
   }
@@ -89,6 +94,7 @@ struct output {
   }
   void clear() {
     send_now.clear();
+    send_late.clear();
     persist.clear();
     send_after.clear();
     decided.clear();

@@ -13,7 +13,8 @@
 namespace synod {
 
 // What a host does with each list of an output. `send` may queue; `flush` hands everything queued
-// to the network; `persist` gives records to storage and may return before they are durable;
+// to the network, and is called where others wait for it; what else was queued leaves when the host
+// ends its turn. `persist` gives records to storage and may return before they are durable;
 // `durable` tells how far they are.
 template <class Host, class Core>
 concept drain_host = requires(Host& host, node_set to, typename Core::message_type&& message,
@@ -35,12 +36,14 @@ concept drain_host = requires(Host& host, node_set to, typename Core::message_ty
 // The one place where the order is written in which the world sees what a core wants. Simulator,
 // synchronous host and Boost.Asio host all call it. One turn, until nothing is left to do:
 //
-//   1  what promises nothing leaves at once, before our own disk is waited for;
+//   1  what promises nothing leaves at once, before our own disk has anything to do, so that the
+//      others' disks work while ours does;
 //   2  records go to storage, in order;
-//   3  the network is flushed, so that the others' disks work while ours does;
-//   4  decisions are applied: a decision is a fact of the cluster, not of this disk;
-//   5  when storage says that a ticket is durable, the evidence behind it leaves, and the core
-//      counts its own.
+//   3  when storage says that a ticket is durable, the evidence behind it leaves, and the core
+//      counts its own;
+//   4  decisions are applied: a decision is a fact of the cluster, not of this disk, and nobody but
+//      our own callers waits for what they do here;
+//   5  what nobody waits for leaves at the end.
 //
 // After a storage failure nothing is sent, applied or acknowledged any more.
 template <class Core>
@@ -54,22 +57,36 @@ class drain {
   template <class Host>
     requires drain_host<Host, Core>
   bool turn(time_ns now, Core& core, output_type& out, Host& host) {
+    bool const well = advance(now, core, out, host);
+    if (well) end_turn(out, host);
+    return well;
+  }
+
+  // The same in two parts, for a host whose callers go on as soon as they hear of a decision: what
+  // they propose then makes the news of it superfluous.
+  template <class Host>
+    requires drain_host<Host, Core>
+  bool advance(time_ns now, Core& core, output_type& out, Host& host) {
     do {
       if (host.storage_failed()) return false;
       out.send_now.consume([&](auto& one) { host.send(one.to, std::move(one.message)); });
       if (!out.persist.empty()) {
+        host.flush();
         host.persist(std::span<record<typename Core::command> const>(out.persist.data(),
                                                                      out.persist.size()));
         out.persist.clear();
         if (host.storage_failed() && !SYNOD_MUTATION(going_on_without_disk)) return false;
       }
       if (SYNOD_MUTATION(reply_before_sync)) release(ticket(UINT64_MAX), out, host);
-      host.flush();
+      settle(now, core, out, host);
       out.decided.take_each([&](auto& one) { host.decide(one); });
       if (out.has_news()) tell(out, host);
-      settle(now, core, out, host);
-    } while (!out.empty());
+    } while (!out.nothing_due());
     return !host.storage_failed();
+  }
+  template <class Host>
+  void end_turn(output_type& out, Host& host) {
+    out.send_late.consume([&](auto& one) { host.send(one.to, std::move(one.message)); });
   }
 
   // Whether evidence still waits for the disk.

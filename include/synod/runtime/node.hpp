@@ -143,7 +143,19 @@ class node {
   void read_only(bool yes) { read_only_ = yes; }
 
   // Does what follows from everything that was given: at the end of each turn of an event loop.
-  void turn(time_ns now);
+  void turn(time_ns now) {
+    advance(now);
+    end_turn();
+  }
+  // The same in two parts. Whoever hands commands in when others end calls the first one again for
+  // them: see drain::advance.
+  void advance(time_ns now);
+  void end_turn();
+  // Whether anything follows from it. What time brings about is not asked here.
+  [[nodiscard]] bool wants_turn() const {
+    return !running() || !out_.empty() || !commands_->idle() || reads_.wants_flush() ||
+           reads_.has_finished() || !parts_.empty() || snapshots_.busy();
+  }
 
   // --- questions ---
 
@@ -225,7 +237,7 @@ class node {
   template <class Fill>
   shared_bytes frame_of(frame_kind kind, Fill&& fill) {
     written_.clear();
-    written_.reserve(2 * frame_header_length);
+    written_.reserve(4 * frame_header_length);  // enough for one command of a few words
     std::size_t const begin = begin_frame(written_);
     wire_writer out(written_);
     fill(out);
@@ -258,7 +270,11 @@ class node {
   bool counts(frame_header const& header) const;
   void take_snapshot_message(time_ns now, node_id from, snapshot_message const& got);
   void work_on_snapshots();
+  void ask_for_reads(time_ns now);
   void finish_reads();
+  void flush_transport() {
+    if constexpr (requires { world_.transport.flush(); }) world_.transport.flush();
+  }
 
   options options_;
   machine_type state_;

@@ -33,7 +33,11 @@ struct node<Parts>::drain_calls {
     if (error const why = of.journal_.append(records, of.now_)) of.stop(of.now_, why);
   }
   void flush() {
-    if constexpr (requires { of.world_.transport.flush(); }) of.world_.transport.flush();
+    if constexpr (requires { of.world_.transport.hurry(); }) {
+      of.world_.transport.hurry();
+    } else {
+      of.flush_transport();
+    }
   }
   ticket durable() { return of.durable().core; }
   bool storage_failed() {
@@ -100,37 +104,51 @@ struct node<Parts>::executor_calls {
 };
 
 template <class Parts>
-void node<Parts>::turn(time_ns now) {
+void node<Parts>::advance(time_ns now) {
   now_ = now;
   // Who runs no core yet hears of a failed disk here.
   bool const news = durable().host > boot_durable_;
   if (!stopped_ && (news || (!running() && journal_.failed()))) drive_founding(now);
-  if (running()) commands_->read_only(nobody_has_room(now));
+  if (running()) commands_->begin_turn(now, nobody_has_room(now));
   // A user who submits whenever something completes must not keep the loop from its other work.
   for (int rounds = 0; rounds < 64 && running(); ++rounds) {
-    commands_->flush(now, *this);
-    commands_->seal(now, now + options_.stamp_offset_ns, *this, *core_, out_);
-    reads_.flush(
-        now,
-        [&](std::uint64_t question) -> maybe<error> {
-          auto const why =
-              core_->request(now, read_request{question, read_barrier::by_quorum(question)}, out_);
-          if (!why) return std::nullopt;
-          return why->why;
-        },
-        [&](sequence number) { return commands_->barrier(barrier_label(), number, *this); });
+    if (!commands_->idle()) {
+      commands_->flush(now, *this);
+      commands_->seal(now, now + options_.stamp_offset_ns, *this, *core_, out_);
+    }
+    if (reads_.wants_flush()) ask_for_reads(now);
     drain_calls calls{*this};
-    if (!order_.turn(now, *core_, out_, calls)) return;
+    if (!order_.advance(now, *core_, out_, calls)) return;
     finish_reads();
     work_on_snapshots();
     if (std::exchange(promoted_, false)) start_core(now);
-    if (commands_->idle() && !reads_.wants_flush() && out_.empty()) break;
+    if (commands_->idle() && !reads_.wants_flush() && out_.nothing_due()) break;
   }
   for (snapshot_send const& one : parts_) {
     world_.transport.send(
         one.to, frame_of(frame_kind::snapshot, [&](wire_writer& out) { out(one.message); }));
   }
   parts_.clear();
+}
+
+template <class Parts>
+void node<Parts>::end_turn() {
+  drain_calls calls{*this};
+  if (running()) order_.end_turn(out_, calls);
+  flush_transport();
+}
+
+template <class Parts>
+void node<Parts>::ask_for_reads(time_ns now) {
+  reads_.flush(
+      now,
+      [&](std::uint64_t question) -> maybe<error> {
+        auto const why =
+            core_->request(now, read_request{question, read_barrier::by_quorum(question)}, out_);
+        if (!why) return std::nullopt;
+        return why->why;
+      },
+      [&](sequence number) { return commands_->barrier(barrier_label(), number, *this); });
 }
 
 template <class Parts>

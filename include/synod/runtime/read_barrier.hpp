@@ -145,6 +145,7 @@ class read_barrier {
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   // In the order of their release. The host takes them and clears the list.
   [[nodiscard]] list<read_finished>& finished() { return finished_; }
+  [[nodiscard]] bool has_finished() const { return !finished_.empty(); }
 
  private:
   enum class way : std::uint8_t { question, quorum, barrier, slot_reached };

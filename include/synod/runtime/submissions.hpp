@@ -57,8 +57,6 @@ class submissions {
   [[nodiscard]] bool idle() const { return answers_.idle() && batcher_.empty(); }
   [[nodiscard]] time_ns next_deadline() const { return client().next_deadline(); }
   void learn(membership const& members) { answers_.learn(members); }
-  // Whether new commands are refused, since disks have no room; what is under way goes on.
-  void read_only(bool yes) { read_only_ = yes; }
 
   // --- commands come in ---
 
@@ -159,6 +157,13 @@ class submissions {
   }
 
   // --- and go on ---
+
+  // It is that late until the next turn. Where disks have no room new commands are refused, and
+  // what is under way goes on.
+  void begin_turn(time_ns now, bool read_only) {
+    now_ = now;
+    read_only_ = read_only;
+  }
 
   // Proposes or forwards what the client wants sent, and tells the callers what ended.
   template <class Node>

@@ -14,16 +14,19 @@ struct prefix_notice {
   template <class Log, class Output>
   static void chosen(Log& log, Output& out, ballot mine, slot, slot last_proposed) {
     if (last_proposed != log.chosen_upto()) return;
-    log.send_now(out, log.others_from(last_proposed.next()), notice{mine, log.chosen_upto()});
+    node_set const others = log.others_from(last_proposed.next());
+    accept_follows(out, mine, others);
+    if (!others.empty()) out.send_late.add(others, notice{mine, log.chosen_upto()});
   }
 
-  // An Accept for `to` is due after all, and says what a notice says that has not left yet.
+  // An Accept to these is due after all, or a later notice, and says what a notice says that has
+  // not left yet.
   template <class Output>
   static void accept_follows(Output& out, ballot mine, node_set to) {
-    if (out.send_now.empty()) return;
-    auto const& last = out.send_now.back();
+    if (out.send_late.empty()) return;
+    auto const& last = out.send_late.back();
     auto const* const said = last.message.template get_if<notice>();
-    if (said != nullptr && said->at == mine && to.contains(last.to)) out.send_now.drop_back();
+    if (said != nullptr && said->at == mine && to.contains(last.to)) out.send_late.drop_back();
   }
 };
 
