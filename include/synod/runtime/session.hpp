@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 namespace synod {
@@ -149,8 +150,8 @@ class client_session {
     std::uint32_t const place = free_.back();
     free_.drop_back();
     ++in_flight_;
-    operation& fresh = places_[place];
-    fresh = operation();
+    // Made in its place: to assign one would make another before, and copy it.
+    operation& fresh = *::new (&places_[place]) operation;
     fresh.handle = ++begun_ << place_bits | place;
     fresh.deadline = deadline;
     fresh.read = read;
