@@ -148,18 +148,21 @@ struct lone_policy {
       members, quorums, support::id_of(0), synod::leading_phase::following, {}, {}, true};
   synod::ballot_election policy{{}};
   synod::time_ns now = 1;
+  std::uint64_t round = 0;
 
   synod::leader_advice beat(std::vector<std::pair<unsigned, synod::election_message>> answers) {
     synod::list<synod::policy_send<synod::election_message>> out;
     now += 50'000'000;
     synod::leader_advice const said = policy.tick(now, seen, out);
-    for (auto& [from, one] : answers) {
-      one.reply = true;
-      one.round = out.front().message.round;
-      synod::list<synod::policy_send<synod::election_message>> nothing;
-      policy.step(now + 1, support::id_of(from), one, seen, nothing);
-    }
+    if (!out.empty()) round = out.front().message.round;
+    for (auto const& [from, one] : answers) answer(from, one, round);
     return said;
+  }
+  void answer(unsigned from, synod::election_message one, std::uint64_t to_round) {
+    one.reply = true;
+    one.round = to_round;
+    synod::list<synod::policy_send<synod::election_message>> nothing;
+    policy.step(now + 1, support::id_of(from), one, seen, nothing);
   }
 };
 
@@ -179,6 +182,41 @@ TEST(ballot_election_alone, an_accept_stands_for_the_answer_that_does_not_come) 
   EXPECT_EQ(one.beat({{2U, other}}), synod::leader_advice::campaign);
 }
 
+// Where answers come three rounds late, three rounds of silence say nothing; once they come in time
+// again, one does.
+TEST(ballot_election_alone, late_answers_make_it_patient) {
+  for (bool const leads : {false, true}) {
+    lone_policy one;
+    synod::ballot const mine{0, 8, support::id_of(0)};
+    if (leads) one.seen.phase = synod::leading_phase::leading;
+    if (leads) one.seen.mine = mine;
+    synod::election_message const first{true, true, 0, leads ? synod::ballot() : one.leader,
+                                        leads ? mine : one.leader};
+    synod::election_message const other{true, false, 0, {}, one.leader};
+    // How many rounds of silence it takes after so many answers in time, one that was so many
+    // rounds late and again so many in time.
+    auto const rounds_until_it_acts = [&](std::uint64_t late, int in_time) {
+      one.policy = synod::ballot_election{{}};
+      if (leads) {
+        one.policy.campaigned(mine, one.now);
+      } else {
+        one.policy.heard(one.leader.owner, one.leader, one.now);
+      }
+      for (int i = 0; i < 10; ++i) (void)one.beat({{1U, first}, {2U, other}});
+      if (late != 0) one.answer(1, first, one.round - late);
+      for (int i = 0; i < in_time; ++i) (void)one.beat({{1U, first}, {2U, other}});
+      int rounds = 0;
+      auto const silence = [&] { return leads ? one.beat({}) : one.beat({{2U, other}}); };
+      while (silence() == synod::leader_advice::none && rounds < 50) ++rounds;
+      return rounds;
+    };
+    int const usual = rounds_until_it_acts(0, 0);
+    EXPECT_GT(rounds_until_it_acts(3, 0), usual) << leads;
+    EXPECT_EQ(rounds_until_it_acts(3, 4), usual) << leads;
+    EXPECT_LT(rounds_until_it_acts(10, 0), 30) << leads << ": however late it says it is";
+  }
+}
+
 // A node that stood still looks at what came meanwhile before it takes anybody for silent, once.
 TEST(ballot_election_alone, whoever_overslept_listens_first) {
   lone_policy one;
@@ -193,10 +231,8 @@ TEST(ballot_election_alone, whoever_overslept_listens_first) {
     if (!out.empty()) asked = out.front().message.round;
     return said;
   };
-  auto const answer = [&](unsigned from, synod::election_message what) {
-    what.round = asked;
-    synod::list<synod::policy_send<synod::election_message>> nothing;
-    one.policy.step(one.now, support::id_of(from), what, one.seen, nothing);
+  auto const answer = [&](unsigned from, synod::election_message const& what) {
+    one.answer(from, what, asked);
   };
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(look(50'000'000), synod::leader_advice::none);

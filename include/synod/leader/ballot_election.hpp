@@ -54,6 +54,8 @@ class ballot_election {
     leader_advice const advice = beat_at_ == 0 ? leader_advice::none : judge(seen);
     idle_ = seen.phase == leading_phase::following && advice == leader_advice::none;
     fresh_ = false;
+    if (!late_came_ && late_rounds_ > 0) --late_rounds_;
+    late_came_ = false;
     began_at_ = now;
     began_upto_ = seen.chosen_upto;
     beat_at_ = now + options_.heartbeat_ns;
@@ -77,6 +79,8 @@ class ballot_election {
       // Kept by member, not in a list: a duplicate replaces itself.
       who.for_each([&](node_index at) { replies_[at.value] = got; });
       replied_ = replied_ | who;
+    } else if (got.round < round_) {
+      note_late(round_ - got.round);
     }
   }
 
@@ -101,6 +105,13 @@ class ballot_election {
   [[nodiscard]] time_ns next_deadline() const { return beat_at_; }
 
  private:
+  // Answers that come so many rounds late say that a silence of so many rounds says nothing.
+  void note_late(std::uint64_t rounds) {
+    late_came_ = true;
+    if (rounds > late_rounds_max) rounds = late_rounds_max;
+    if (rounds > late_rounds_) late_rounds_ = static_cast<std::uint32_t>(rounds);
+  }
+
   // Whoever sleeps through a good part of a round, as when its disk or its machine stands still,
   // cannot take the silence of that time for the others': it hears once what waits for it.
   [[nodiscard]] bool overslept(time_ns now) {
@@ -150,7 +161,8 @@ class ballot_election {
       return idle ? leader_advice::none : leader_advice::step_down;
     }
     if (i_lead && seen.phase == leading_phase::leading) {
-      return supported || unhappy_beats_ < 2 ? leader_advice::none : leader_advice::step_down;
+      bool const silent = !supported && unhappy_beats_ >= 2 + late_rounds_;
+      return silent ? leader_advice::step_down : leader_advice::none;
     }
     // We believe in ourselves and are supported, but stopped leading (for want of a quorum, or
     // because somebody who then vanished refused us): lead again. Only answers given since then say
@@ -159,11 +171,14 @@ class ballot_election {
       return leader_advice::campaign;
     }
     node_set const reached = (replied_ | seen.members.only(seen.self)) & seen.members.voters();
-    bool const take_over = !happy_ && !some_happy && unhappy_beats_ > options_.patience &&
+    bool const take_over = !happy_ && !some_happy &&
+                           unhappy_beats_ > options_.patience + late_rounds_ &&
                            seen.quorums.phase1(reached);
     return take_over && seen.phase != leading_phase::leading ? leader_advice::campaign
                                                              : leader_advice::none;
   }
+
+  static constexpr std::uint32_t late_rounds_max = 20;
 
   options options_;
   time_ns beat_at_ = 0;
@@ -172,6 +187,8 @@ class ballot_election {
   std::uint64_t round_ = 0;
   ballot mine_;
   ballot leader_;
+  std::uint32_t late_rounds_ = 0;  // by how many answers came too late, one less with each round
+  bool late_came_ = false;
   bool excused_ = false;  // the present round was made longer
   bool happy_ = false;
   bool fresh_ = false;  // the leader was first heard in the present round
