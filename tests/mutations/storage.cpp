@@ -4,8 +4,8 @@
 #include <support/log_torture.hpp>
 #include <support/mutated.hpp>
 #include <support/rot_sweep.hpp>
+#include <support/silent_core.hpp>
 #include <support/snapshot_sweep.hpp>
-#include <synod/core/output.hpp>
 #include <synod/runtime/drain.hpp>
 
 #include <span>
@@ -125,22 +125,14 @@ TEST(storage_mutations, a_snapshot_whose_name_is_not_synced_is_caught) {
   EXPECT_NE(support::sweep_snapshots().wrong, "");
 }
 
-// A core that says nothing by itself, and a host whose disk fails when it is given anything.
-struct silent_core {
-  using command = int;
-  using message_type = int;
-  using answer_type = int;
-  using output_type = synod::output<int, int, int>;
-  void persisted(synod::time_ns, ticket, output_type&) {}
-};
-
+// Its disk fails when it is given anything.
 struct host_with_a_dying_disk {
   void send(synod::node_set, int) { effects += failed ? 1 : 0; }
   void persist(std::span<synod::record<int> const>) { failed = true; }
   void flush() { effects += failed ? 1 : 0; }
   [[nodiscard]] ticket durable() const { return {}; }
   [[nodiscard]] bool storage_failed() const { return failed; }
-  void decide(silent_core::output_type::decision const&) { effects += failed ? 1 : 0; }
+  void decide(support::silent_core::output_type::decision const&) { effects += failed ? 1 : 0; }
   void refuse(synod::refused_proposal<int> const&) {}
   void answer(int) {}
   void notify(synod::core_event const&) {}
@@ -150,9 +142,9 @@ struct host_with_a_dying_disk {
 };
 
 int effects_after_a_failure() {
-  silent_core core;
-  synod::drain<silent_core> order;
-  silent_core::output_type out;
+  support::silent_core core;
+  synod::drain<support::silent_core> order;
+  support::silent_core::output_type out;
   host_with_a_dying_disk host;
   out.persist.emplace_back();
   out.decided.emplace_back();

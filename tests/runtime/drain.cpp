@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <support/silent_core.hpp>
 #include <synod/runtime/drain.hpp>
 
 #include <gtest/gtest.h>
@@ -8,16 +9,8 @@
 
 namespace {
 
+using support::silent_core;
 using synod::ticket;
-
-// A core that says nothing by itself, and tells whether it is told of its own vote.
-struct quiet_core {
-  using command = int;
-  using message_type = int;
-  using answer_type = int;
-  using output_type = synod::output<int, int, int>;
-  void persisted(synod::time_ns, ticket, output_type&) {}
-};
 
 // Writes down what it is asked to do. Its disk has written everything at once, or nothing.
 struct notebook {
@@ -26,7 +19,7 @@ struct notebook {
   void flush() { said += " flush"; }
   [[nodiscard]] ticket durable() const { return quick ? ticket(9) : ticket(); }
   [[nodiscard]] bool storage_failed() const { return false; }
-  void decide(quiet_core::output_type::decision const&) { said += " decide"; }
+  void decide(silent_core::output_type::decision const&) { said += " decide"; }
   void refuse(synod::refused_proposal<int> const&) {}
   void answer(int) {}
   void notify(synod::core_event const&) {}
@@ -37,8 +30,8 @@ struct notebook {
 
 synod::node_set somebody() { return synod::node_set::of(synod::node_index(1)); }
 
-quiet_core::output_type something_of_everything() {
-  quiet_core::output_type out;
+silent_core::output_type something_of_everything() {
+  silent_core::output_type out;
   out.send_now.add(somebody(), 1);
   out.persist.emplace_back();
   out.send_after.add(ticket(9), somebody(), 2);
@@ -48,8 +41,8 @@ quiet_core::output_type something_of_everything() {
 }
 
 TEST(drain, does_first_what_others_wait_for) {
-  quiet_core core;
-  synod::drain<quiet_core> order;
+  silent_core core;
+  synod::drain<silent_core> order;
   auto out = something_of_everything();
   notebook host;
   EXPECT_TRUE(order.turn(0, core, out, host));
@@ -58,8 +51,8 @@ TEST(drain, does_first_what_others_wait_for) {
 }
 
 TEST(drain, keeps_evidence_until_it_is_durable_and_applies_what_is_decided_meanwhile) {
-  quiet_core core;
-  synod::drain<quiet_core> order;
+  silent_core core;
+  synod::drain<silent_core> order;
   auto out = something_of_everything();
   notebook host;
   host.quick = false;
@@ -72,9 +65,9 @@ TEST(drain, keeps_evidence_until_it_is_durable_and_applies_what_is_decided_meanw
 }
 
 TEST(drain, leaves_what_nobody_waits_for_until_the_turn_is_ended) {
-  quiet_core core;
-  synod::drain<quiet_core> order;
-  quiet_core::output_type out;
+  silent_core core;
+  synod::drain<silent_core> order;
+  silent_core::output_type out;
   out.send_late.add(somebody(), 3);
   notebook host;
   EXPECT_TRUE(out.nothing_due() && !out.empty());
