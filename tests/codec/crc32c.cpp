@@ -64,10 +64,10 @@ TEST(crc32c, table_and_instruction_agree_with_the_definition_at_every_length_and
     for (std::size_t offset = 0; offset < 8; ++offset) {
       auto const part = std::span(all).subspan(offset, length);
       std::uint32_t const expected = by_definition(part);
-      ASSERT_EQ(~crc::with_table(~0U, part.data(), length), expected) << length << '+' << offset;
+      ASSERT_EQ(crc::with_table(0, part.data(), length), expected) << length << '+' << offset;
       ASSERT_EQ(synod::crc32c(part), expected) << length << '+' << offset;
       if (crc::has_instruction()) {
-        ASSERT_EQ(~crc::with_instruction(~0U, part.data(), length), expected) << length;
+        ASSERT_EQ(crc::with_instruction(0, part.data(), length), expected) << length;
       }
     }
   }

@@ -176,8 +176,9 @@ TEST(values, who_decodes_keeps_the_slice_of_the_frame) {
   ASSERT_TRUE(leader.coder.write(out, {}));
   synod::shared_bytes const received(message);
 
-  synod::wire_reader in(
-      synod::byte_slice{received, 7, static_cast<std::uint32_t>(message.size() - 7), 0});
+  auto const length = static_cast<std::uint32_t>(message.size() - 7);
+  synod::byte_slice const body{received, 7, length, 0};
+  synod::wire_reader in(body);
   synod::slot_value<command> first;
   synod::slot_value<command> second = value;
   follower.coder.read(in, first);
@@ -366,7 +367,8 @@ TEST(values, the_steady_state_allocates_nothing) {
     synod::wire_writer out(scratch);
     ASSERT_TRUE(leader.coder.write(out, value));
     auto const length = static_cast<std::uint32_t>(scratch.size());
-    synod::wire_reader in(synod::byte_slice{frames.seal(scratch), 0, length, 0});
+    synod::byte_slice const body{frames.seal(scratch), 0, length, 0};
+    synod::wire_reader in(body);
     synod::slot_value<command> found;
     follower.coder.read(in, found);
     ASSERT_TRUE(in.finished());

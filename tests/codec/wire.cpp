@@ -71,6 +71,45 @@ TEST(wire, patches_what_was_written_before) {
   EXPECT_EQ(bytes, as_bytes({9, 3, 0, 0, 0, 1, 2, 3}));
 }
 
+// Whatever memory there is, and whoever appends by himself in between.
+TEST(wire, writing_ahead_leaves_the_same_bytes) {
+  for (std::size_t room = 0; room < 400; ++room) {
+    std::vector<std::byte> exact = as_bytes({7});
+    std::vector<std::byte> ahead = exact;
+    ahead.reserve(room);
+    {
+      wire_writer plain(exact);
+      wire_writer out(ahead, synod::write_ahead{});
+      for (std::uint16_t i = 0; i < 40; ++i) {
+        plain(i, point{i, -i});
+        out(i, point{i, -i});
+        ASSERT_EQ(out.position(), exact.size());
+        if (i % 8 == 3) {
+          plain.bytes(as_bytes({1, 2, 3}));
+          out.bytes(as_bytes({1, 2, 3}));
+          ASSERT_EQ(ahead.size(), exact.size());
+        }
+        if (i % 8 == 5) {
+          plain.sink().push_back(std::byte{4});
+          out.sink().push_back(std::byte{4});
+        }
+        plain.patch(1, i);
+        out.patch(1, i);
+      }
+      out.expect(room);
+      ASSERT_GE(ahead.capacity(), exact.size() + room);
+    }
+    ASSERT_EQ(ahead, exact) << room;
+  }
+  std::vector<std::byte> kept;
+  wire_writer out(kept, synod::write_ahead{});
+  out.expect(11);
+  std::size_t const room = kept.capacity();
+  out(std::uint64_t{1}, std::uint16_t{2}, std::uint8_t{3});
+  EXPECT_EQ(out.sink().size(), 11U);
+  EXPECT_EQ(kept.capacity(), room) << "a value keeps what it asked for";
+}
+
 TEST(wire, fails_for_good_at_the_first_thing_that_does_not_fit) {
   for (std::size_t length = 0; length < 10; ++length) {
     std::vector<std::byte> const bytes(length, std::byte{1});
@@ -152,7 +191,8 @@ TEST(wire, slices_keep_the_bytes_of_a_shared_buffer_alive) {
   synod::byte_slice kept;
   {
     synod::shared_bytes const owner(as_bytes({0, 1, 2, 3, 4, 5, 6, 7}));
-    wire_reader in(synod::byte_slice{owner, 2, 5, 0});
+    synod::byte_slice const body{owner, 2, 5, 0};
+    wire_reader in(body);
     EXPECT_EQ(in.remaining(), 5U);
     EXPECT_EQ(in.get<std::uint8_t>(), 2);
     kept = in.slice(3, 99);

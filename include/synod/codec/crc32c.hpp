@@ -40,8 +40,10 @@ Word load(std::byte const* from) {
   return word;
 }
 
-inline std::uint32_t with_table(std::uint32_t rest, std::byte const* from, std::size_t length) {
+[[gnu::noinline]] inline std::uint32_t with_table(std::uint32_t seed, std::byte const* from,
+                                                  std::size_t length) {
   static tables const table;
+  std::uint32_t rest = ~seed;
   if constexpr (std::endian::native == std::endian::little) {
     for (; length >= 8; length -= 8, from += 8) {
       std::uint64_t const word = load<std::uint64_t>(from) ^ rest;
@@ -52,7 +54,7 @@ inline std::uint32_t with_table(std::uint32_t rest, std::byte const* from, std::
   for (; length != 0; --length, ++from) {
     rest = (rest >> 8) ^ table.at[0][(rest ^ std::to_integer<std::uint32_t>(*from)) & 0xff];
   }
-  return rest;
+  return ~rest;
 }
 
 // The product of two polynomials, modulo that of the checksum and in its bit order.
@@ -122,16 +124,31 @@ template <std::size_t Bytes>
 [[gnu::target("sse4.2,pclmul")]] inline std::uint32_t with_instruction(std::uint32_t seed,
                                                                        std::byte const* from,
                                                                        std::size_t length) {
-  std::uint64_t rest = three_streams<1024>(seed, from, length);
-  rest = three_streams<64>(rest, from, length);
+  std::uint64_t rest = ~seed;
+  if (length >= 3 * 64) {
+    rest = three_streams<1024>(rest, from, length);
+    rest = three_streams<64>(rest, from, length);
+  }
+  // Most of what is looked at is a header or a message: short, so that the counting would be half
+  // of the work.
+  for (; length >= 32; length -= 32, from += 32) {
+    rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from));
+    rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from + 8));
+    rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from + 16));
+    rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from + 24));
+  }
   for (; length >= 8; length -= 8, from += 8) {
     rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from));
   }
   auto last = static_cast<std::uint32_t>(rest);
-  for (; length != 0; --length, ++from) {
+  if ((length & 4) != 0) {
+    last = __builtin_ia32_crc32si(last, load<std::uint32_t>(from));
+    from += 4;
+  }
+  for (length &= 3; length != 0; --length, ++from) {
     last = __builtin_ia32_crc32qi(last, std::to_integer<unsigned char>(*from));
   }
-  return last;
+  return ~last;
 }
 
 inline bool has_instruction() {
@@ -142,8 +159,9 @@ inline bool has_instruction() {
     (defined(__linux__) || defined(__ARM_FEATURE_CRC32))
 
 // Written as assembly since the intrinsics cannot be used without a flag for the whole program.
-inline std::uint32_t with_instruction(std::uint32_t rest, std::byte const* from,
+inline std::uint32_t with_instruction(std::uint32_t seed, std::byte const* from,
                                       std::size_t length) {
+  std::uint32_t rest = ~seed;
   for (; length >= 8; length -= 8, from += 8) {
     asm(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1"
         : "+r"(rest)
@@ -154,7 +172,7 @@ inline std::uint32_t with_instruction(std::uint32_t rest, std::byte const* from,
         : "+r"(rest)
         : "r"(std::to_integer<std::uint32_t>(*from)));
   }
-  return rest;
+  return ~rest;
 }
 
 // Asks the processor; Linux answers for it since 4.11. A compiler that was told knows already.
@@ -173,9 +191,9 @@ inline bool has_instruction() {
 
 #else
 
-inline std::uint32_t with_instruction(std::uint32_t rest, std::byte const* from,
+inline std::uint32_t with_instruction(std::uint32_t seed, std::byte const* from,
                                       std::size_t length) {
-  return with_table(rest, from, length);
+  return with_table(seed, from, length);
 }
 inline bool has_instruction() { return false; }
 
@@ -186,9 +204,17 @@ inline bool has_instruction() { return false; }
 // CRC-32C of the bytes, continued from `seed`: crc32c(b, crc32c(a)) is the checksum of a then b.
 // Uses the processor's instruction where it has one, found out at run time: one binary serves all.
 inline std::uint32_t crc32c(std::span<std::byte const> bytes, std::uint32_t seed = 0) {
-  std::uint32_t const rest = detail::crc::has_instruction()
-                                 ? detail::crc::with_instruction(~seed, bytes.data(), bytes.size())
-                                 : detail::crc::with_table(~seed, bytes.data(), bytes.size());
+  return detail::crc::has_instruction()
+             ? detail::crc::with_instruction(seed, bytes.data(), bytes.size())
+             : detail::crc::with_table(seed, bytes.data(), bytes.size());
+}
+
+// Of a single byte that is known when this is compiled.
+constexpr std::uint32_t crc32c_of(std::uint8_t byte) {
+  std::uint32_t rest = 0xffffffff ^ byte;
+  for (int bit = 0; bit < 8; ++bit) {
+    rest = (rest >> 1) ^ ((rest & 1) != 0 ? detail::crc::polynomial : 0);
+  }
   return ~rest;
 }
 

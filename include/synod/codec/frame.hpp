@@ -95,6 +95,11 @@ inline std::size_t begin_frame(std::vector<std::byte>& into) {
   into.resize(begin + frame_header_length);
   return begin;
 }
+inline std::size_t begin_frame(wire_writer& out) {
+  std::size_t const begin = out.position();
+  out.skip(frame_header_length);
+  return begin;
+}
 
 // Effects: fills in the header of the frame that begins at `begin` and reaches to the end of
 // `into`. `known` is a part of its body whose checksum is known, by its place in `into`.
@@ -119,23 +124,29 @@ inline void end_frame(std::vector<std::byte>& into, std::size_t begin, frame_fam
 }
 
 // Checks everything that can be checked before the body has arrived, in the order that gives the
-// truest reason: only a header whose checksum is right is worth an opinion on its fields.
-inline result<frame_header> decode_frame_header(
-    std::span<std::byte const, frame_header_length> bytes, frame_family family,
-    std::uint32_t body_max) {
+// truest reason: only a header whose checksum is right is worth an opinion on its fields. Those are
+// in `header` then.
+inline error read_frame_header(std::span<std::byte const, frame_header_length> bytes,
+                               frame_family family, std::uint32_t body_max, frame_header& header) {
   auto const refuse = [](error_code code, std::uint64_t value) {
     return error{code, value, "frame", "close the connection"};
   };
-  wire_reader in{std::span<std::byte const>(bytes)};
-  frame_header header;
-  auto const magic = in.get<std::uint32_t>();
-  auto const version = in.get<std::uint16_t>();
-  auto const kind = in.get<std::uint8_t>();
-  auto const zero = in.get<std::uint8_t>();
-  in(header.group.value, header.length, header.cluster.high, header.cluster.low, header.from.value,
-     header.life.counter, header.life.nonce, header.body_checksum);
-  auto const checksum = in.get<std::uint32_t>();
+  using detail::load_word;
+  std::byte const* const at = bytes.data();
+  auto const magic = load_word<std::uint32_t>(at);
+  auto const version = load_word<std::uint16_t>(at + 4);
+  auto const kind = load_word<std::uint8_t>(at + 6);
+  auto const zero = load_word<std::uint8_t>(at + 7);
+  auto const checksum = load_word<std::uint32_t>(at + 60);
   header.kind = static_cast<frame_kind>(kind);
+  header.group.value = load_word<std::uint32_t>(at + 8);
+  header.length = load_word<std::uint32_t>(at + 12);
+  header.cluster.high = load_word<std::uint64_t>(at + 16);
+  header.cluster.low = load_word<std::uint64_t>(at + 24);
+  header.from.value = load_word<std::uint64_t>(at + 32);
+  header.life.counter = load_word<std::uint64_t>(at + 40);
+  header.life.nonce = load_word<std::uint64_t>(at + 48);
+  header.body_checksum = load_word<std::uint32_t>(at + 56);
 
   if (magic != static_cast<std::uint32_t>(family)) return refuse(error_code::wrong_magic, magic);
   if (crc32c(bytes.first(frame_header_length - 4)) != checksum) {
@@ -145,6 +156,13 @@ inline result<frame_header> decode_frame_header(
   if (!belongs_to(header.kind, family)) return refuse(error_code::wrong_kind, kind);
   if (zero != 0) return refuse(error_code::malformed, zero);
   if (header.length > body_max) return refuse(error_code::oversized, header.length);
+  return {};
+}
+inline result<frame_header> decode_frame_header(
+    std::span<std::byte const, frame_header_length> bytes, frame_family family,
+    std::uint32_t body_max) {
+  frame_header header;
+  if (error const why = read_frame_header(bytes, family, body_max, header)) return why;
   return header;
 }
 

@@ -76,19 +76,26 @@ class frame_decoder {
   static constexpr std::size_t direct_bytes_min = 4096;
 
   bool take_header(std::span<std::byte const>& arrived) {
+    if (arrived.empty()) return false;
+    std::byte const* header = arrived.data();
     std::size_t const missing = frame_header_length - filled_;
-    std::size_t const here = missing < arrived.size() ? missing : arrived.size();
-    if (here != 0) std::memcpy(start_.data() + filled_, arrived.data(), here);
-    filled_ += here;
-    arrived = arrived.subspan(here);
-    if (here < missing) return false;
-    auto const header = decode_frame_header(start_, family_, body_max_);
-    if (!header) {
-      refuse(header.error());
+    if (arrived.size() < missing) {
+      std::memcpy(start_.data() + filled_, header, arrived.size());
+      filled_ += arrived.size();
+      arrived = {};
       return false;
     }
-    header_ = *header;
-    return true;
+    // Most come whole, and are read where they lie.
+    if (filled_ != 0) {
+      std::memcpy(start_.data() + filled_, header, missing);
+      header = start_.data();
+    }
+    filled_ = frame_header_length;
+    arrived = arrived.subspan(missing);
+    std::span<std::byte const, frame_header_length> const bytes(header, frame_header_length);
+    error const why = read_frame_header(bytes, family_, body_max_, header_);
+    if (why) refuse(why);
+    return !why;
   }
 
   // What is not much more than what arrived is taken at once, so that little is moved as it grows.

@@ -87,7 +87,7 @@ class value_coder {
     byte_slice known = from.encoded();
     if (!known.empty()) return known;
     scratch_.clear();
-    std::size_t const cost = write_bytes(from, scratch_);
+    std::size_t const cost = written(from);
     if (cost == cannot || !decode_allowance(scratch_.size()).take(1, cost) ||
         scratch_.size() > UINT32_MAX) {
       return error{error_code::too_large, scratch_.size(), "value",
@@ -150,11 +150,10 @@ class value_coder {
 
   // Votes carry none, and are most of what arrives. Nothing else is as short.
   void read_noop(wire_reader& in, std::uint32_t checksum, value& to) {
-    std::byte const kind{in.get<std::uint8_t>()};
-    bool const whole =
-        crc32c(std::span(&kind, 1)) == checksum || SYNOD_MUTATION(value_checksum_ignored);
-    if (kind != std::byte{static_cast<std::uint8_t>(value_kind::noop)} || !whole) return in.fail();
-    to = value();
+    constexpr auto noop = static_cast<std::uint8_t>(value_kind::noop);
+    bool const whole = checksum == crc32c_of(noop) || SYNOD_MUTATION(value_checksum_ignored);
+    if (in.get<std::uint8_t>() != noop || !whole) return in.fail();
+    to.reset();
   }
 
   // Returns: whether the bytes are exactly one value.
@@ -188,12 +187,12 @@ class value_coder {
       node_cost + sizeof(typename value_node<Command>::change);
 
   [[nodiscard]] bool write_here(wire_writer& out, value const& from) {
-    std::vector<std::byte>& sink = out.sink();
-    std::size_t const before = sink.size();
+    std::size_t const before = out.position();
     std::size_t const begin = before + 8;
     // The bytes of the value come after their length and checksum.
-    sink.resize(begin);
-    std::size_t const cost = write_bytes(from, sink);
+    out.skip(8);
+    std::size_t const cost = write_bytes(from, out);
+    std::vector<std::byte>& sink = out.sink();
     std::size_t const length = sink.size() - begin;
     if (cost == cannot || !decode_allowance(length).take(1, cost) || sink.size() > UINT32_MAX) {
       sink.resize(before);
@@ -209,10 +208,15 @@ class value_coder {
     return true;
   }
 
+  // Likewise, to the scratch alone.
+  std::size_t written(value const& from) {
+    wire_writer out(scratch_, write_ahead{});
+    return write_bytes(from, out);
+  }
+
   // Appends. Returns: what decoding will take, or `cannot`.
-  std::size_t write_bytes(value const& from, std::vector<std::byte>& into) {
-    wire_writer out(into);
-    if (from.is_batch()) make_room(from, into);
+  std::size_t write_bytes(value const& from, wire_writer& out) {
+    if (from.is_batch()) make_room(from, out);
     out(static_cast<std::uint8_t>(from.kind()), from.stamp());
     switch (from.kind()) {
       case value_kind::noop: break;
@@ -228,12 +232,12 @@ class value_coder {
   }
 
   // A buffer of the right size at once: it is kept for as long as the value.
-  void make_room(value const& from, std::vector<std::byte>& into) {
-    std::size_t room = into.size() + 17 + from.origins().size() * origin_length;
+  void make_room(value const& from, wire_writer& out) {
+    std::size_t room = 17 + from.origins().size() * origin_length;
     if constexpr (bulk_codec<Coder, Command>) {
       room += from.commands().size() * Coder::template encoded_length<Command>;
     }
-    into.reserve(room);
+    out.expect(room);
   }
 
   std::size_t write_batch(wire_writer& out, value const& from) {

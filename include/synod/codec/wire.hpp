@@ -12,6 +12,7 @@
 #include <cstring>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace synod {
@@ -56,52 +57,111 @@ constexpr T little_endian(T value) {
   }
 }
 
+template <wire_integer T>
+void store_word(std::byte* to, T value) {
+  value = little_endian(value);
+  std::memcpy(to, &value, sizeof(T));
+}
+template <wire_integer T>
+[[nodiscard]] T load_word(std::byte const* from) {
+  T value;
+  std::memcpy(&value, from, sizeof(T));
+  return little_endian(value);
+}
+
 }  // namespace detail
 
-// Appends to a vector that the caller owns and reuses.
+struct write_ahead {};
+
+// Appends to a vector that the caller owns and reuses. To grow a vector takes longer than to write
+// a field: with `write_ahead` it grows for several at once, and until the writer ends, or is asked
+// for its sink, it is longer than what was written.
 class wire_writer {
  public:
   explicit wire_writer(std::vector<std::byte>& into) : into_(into) {}
+  wire_writer(std::vector<std::byte>& into, write_ahead) : into_(into), ahead_(ahead_bytes) {}
+  wire_writer(wire_writer const&) = delete;
+  wire_writer& operator=(wire_writer const&) = delete;
+  ~wire_writer() { finish(); }
 
   template <class... Fields>
   void operator()(Fields const&... fields) {
     if constexpr ((wire_word<Fields> && ...)) {
-      // Fields of known width grow the vector once.
-      std::size_t at = into_.size();
-      into_.resize(at + (sizeof(Fields) + ... + 0));
+      std::byte* at = claim((sizeof(Fields) + ... + 0));
       ((word(at, fields), at += sizeof(Fields)), ...);
     } else {
       (encode(*this, fields), ...);
     }
   }
 
-  void bytes(std::span<std::byte const> from) { append_bytes(into_, from); }
+  void bytes(std::span<std::byte const> from) { append_bytes(sink(), from); }
+  // For what is written over once it is known.
+  void skip(std::size_t length) { (void)claim(length); }
+  // So much more will follow: the vector takes memory for it once.
+  void expect(std::size_t more) {
+    std::size_t const needed = position() + more;
+    if (needed > into_.capacity()) sink().reserve(needed);
+  }
 
-  [[nodiscard]] std::size_t position() const { return into_.size(); }
+  [[nodiscard]] std::size_t position() const {
+    return at_ == nullptr ? into_.size() : static_cast<std::size_t>(at_ - into_.data());
+  }
   // Overwrites what was written at a position, for lengths that are known only afterwards.
   // Requires: at + sizeof(value) <= position().
   template <wire_integer T>
   void patch(std::size_t at, T value) {
-    T const stored = detail::little_endian(value);
-    std::memcpy(into_.data() + at, &stored, sizeof(T));
+    detail::store_word(into_.data() + at, value);
   }
 
-  // For codecs of user values, which append by themselves.
-  [[nodiscard]] std::vector<std::byte>& sink() { return into_; }
+  // For codecs of user values, which append by themselves: exactly as long as what was written.
+  [[nodiscard]] std::vector<std::byte>& sink() {
+    finish();
+    return into_;
+  }
 
  private:
+  static constexpr std::size_t ahead_bytes = 128;
+
+  // Where so many bytes are written next.
+  [[nodiscard]] std::byte* claim(std::size_t length) {
+    if (length > static_cast<std::size_t>(end_ - at_)) return claim_more(length);
+    return std::exchange(at_, at_ + length);
+  }
+  // Memory that is there is used first: a value keeps no more than it asked for.
+  [[nodiscard, gnu::noinline]] std::byte* claim_more(std::size_t length) {
+    std::size_t const before = position();
+    std::size_t const needed = before + length;
+    std::size_t const room = into_.capacity();
+    std::size_t const ample = needed + ahead_;
+    into_.resize(needed <= room && room < ample ? room : ample);
+    std::byte* const at = into_.data() + before;
+    if (ahead_ != 0) {
+      at_ = at + length;
+      end_ = into_.data() + into_.size();
+    }
+    return at;
+  }
+  void finish() {
+    if (at_ == nullptr) return;
+    into_.resize(position());
+    at_ = end_ = nullptr;
+  }
+
   template <wire_word T>
-  void word(std::size_t at, T const& value) {
+  static void word(std::byte* at, T const& value) {
     if constexpr (std::same_as<T, bool>) {
-      patch(at, static_cast<std::uint8_t>(value));
+      detail::store_word(at, static_cast<std::uint8_t>(value));
     } else if constexpr (wire_integer<T>) {
-      patch(at, value);
+      detail::store_word(at, value);
     } else {
-      patch(at, value.value);
+      detail::store_word(at, value.value);
     }
   }
 
   std::vector<std::byte>& into_;
+  std::size_t ahead_ = 0;
+  std::byte* at_ = nullptr;   // where what was written ends, if the vector goes on
+  std::byte* end_ = nullptr;  // of the vector
 };
 
 // How much memory the decoding of some input may take beyond the input itself: three times its
@@ -136,11 +196,8 @@ class wire_reader {
   wire_reader(std::span<std::byte const> bytes, decode_allowance& whole)
       : at_(bytes.data()), end_(at_ + bytes.size()), allowance_(&whole) {}
   // Of bytes that are shared, parts may be kept: see `slice`. Their checksum was compared.
-  explicit wire_reader(byte_slice const& from) : wire_reader(from.bytes()) {
-    owner_ = from.owner;
-    whole_ = from.bytes();
-    whole_checksum_ = from.checksum;
-  }
+  explicit wire_reader(byte_slice const& from) : wire_reader(from.bytes()) { whole_ = &from; }
+  explicit wire_reader(byte_slice&&) = delete;
   wire_reader(wire_reader const&) = delete;
   wire_reader& operator=(wire_reader const&) = delete;
 
@@ -151,14 +208,13 @@ class wire_reader {
 
   template <wire_integer T>
   [[nodiscard]] T get() {
-    T value{};
     if (remaining() < sizeof(T)) {
       fail();
-      return value;
+      return T{};
     }
-    std::memcpy(&value, at_, sizeof(T));
+    std::byte const* const from = at_;
     at_ += sizeof(T);
-    return detail::little_endian(value);
+    return detail::load_word<T>(from);
   }
 
   // Empty, and failed, if there are not that many.
@@ -175,18 +231,19 @@ class wire_reader {
   // The same bytes, kept alive by the slice where they are shared, without an owner otherwise.
   [[nodiscard]] byte_slice slice(std::size_t length, std::uint32_t checksum) {
     auto const part = bytes(length);
-    if (failed() || owner_.empty()) return {};
-    auto const offset = static_cast<std::uint32_t>(part.data() - owner_.bytes().data());
-    return {owner_, offset, static_cast<std::uint32_t>(length), checksum};
+    if (failed() || whole_ == nullptr || whole_->owner.empty()) return {};
+    auto const offset = static_cast<std::uint32_t>(part.data() - whole_->owner.bytes().data());
+    return {whole_->owner, offset, static_cast<std::uint32_t>(length), checksum};
   }
 
   // Whether a part that was read has that checksum. Where that of the whole is known, and the part
   // is most of it, then only what lies around it is looked at: all of it was when the whole was
   // compared, and with what lies around it no other checksum of the part gives that of the whole.
   [[nodiscard]] bool has_checksum(std::span<std::byte const> part, std::uint32_t checksum) const {
-    if (!whole_.empty() && part.size() > whole_.size() / 2) {
-      auto const offset = static_cast<std::size_t>(part.data() - whole_.data());
-      if (crc32c_around(whole_, {offset, part.size(), checksum}) == whole_checksum_) return true;
+    if (whole_ != nullptr && part.size() > whole_->length / 2) {
+      auto const all = whole_->bytes();
+      auto const offset = static_cast<std::size_t>(part.data() - all.data());
+      if (crc32c_around(all, {offset, part.size(), checksum}) == whole_->checksum) return true;
     }
     return crc32c(part) == checksum;
   }
@@ -219,9 +276,7 @@ class wire_reader {
  private:
   std::byte const* at_;
   std::byte const* end_;
-  shared_bytes owner_;
-  std::span<std::byte const> whole_;  // where its checksum is known
-  std::uint32_t whole_checksum_ = 0;
+  byte_slice const* whole_ = nullptr;  // where its checksum is known
   decode_allowance own_allowance_{0};
   decode_allowance* allowance_;
   bool failed_ = false;

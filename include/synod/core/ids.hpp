@@ -36,6 +36,11 @@ using config_number = strong_id<struct config_number_tag, std::uint32_t>;
 // Nanoseconds of a clock that counts suspend. Cores are told the time, they never ask for it.
 using time_ns = std::int64_t;
 inline constexpr time_ns never = INT64_MAX;
+template <class... Others>
+[[nodiscard]] constexpr time_ns earliest(time_ns one, Others... others) {
+  ((one = others < one ? others : one), ...);
+  return one;
+}
 
 // A place in a lane. Real slots start at 1; slot 0 holds the state of the lane itself.
 struct slot {

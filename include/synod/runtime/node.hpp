@@ -175,14 +175,10 @@ class node {
   // `tick` is due then, and `turn` at once if that is in the past.
   [[nodiscard]] time_ns next_deadline() const {
     if (stopped_) return never;
-    time_ns soonest = founding_.next_deadline();
-    if (!running()) return soonest;
+    if (!running()) return founding_.next_deadline();
     if (!commands_->idle() || snapshots_.busy()) return 0;
-    for (time_ns one : {core_->next_deadline(), commands_->next_deadline(), reads_.next_deadline(),
-                        snapshots_.next_deadline()}) {
-      if (one < soonest) soonest = one;
-    }
-    return soonest;
+    return earliest(founding_.next_deadline(), core_->next_deadline(), commands_->next_deadline(),
+                    reads_.next_deadline(), snapshots_.next_deadline());
   }
   [[nodiscard]] rejections const& rejected() const { return rejected_; }
 
@@ -238,10 +234,10 @@ class node {
   shared_bytes frame_of(frame_kind kind, Fill&& fill) {
     written_.clear();
     written_.reserve(4 * frame_header_length);  // enough for one command of a few words
-    std::size_t const begin = begin_frame(written_);
-    wire_writer out(written_);
+    wire_writer out(written_, write_ahead{});
+    std::size_t const begin = begin_frame(out);
     fill(out);
-    end_frame(written_, begin, frame_family::peer,
+    end_frame(out.sink(), begin, frame_family::peer,
               {.kind = kind,
                .group = options_.group,
                .cluster = founding_.cluster(),

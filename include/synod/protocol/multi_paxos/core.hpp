@@ -120,13 +120,9 @@ class multi_paxos_core {
   // --- questions ---
 
   [[nodiscard]] time_ns next_deadline() const {
-    time_ns soonest = policy_.next_deadline();
-    for (time_ns one :
-         {leading_.next_deadline(), confirming_.next_deadline(), following_.next_deadline(),
-          extents_.next_deadline(), catching_up_.next_deadline(), handing_over_.next_deadline()}) {
-      if (one < soonest) soonest = one;
-    }
-    return soonest;
+    return earliest(policy_.next_deadline(), leading_.next_deadline(), confirming_.next_deadline(),
+                    following_.next_deadline(), extents_.next_deadline(),
+                    catching_up_.next_deadline(), handing_over_.next_deadline());
   }
   [[nodiscard]] std::size_t room() const {
     return handing_over_.under_way() ? 0 : leading_.room(log_);
