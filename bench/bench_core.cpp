@@ -109,8 +109,8 @@ class trio {
       if constexpr (Payload > 16) std::memset(one.bytes.data(), 1, Payload);
       std::memcpy(one.bytes.data(), &key, 8);
     }
-    made.origins().add(session_id(1), sequence(key), sequence(), std::uint16_t{0},
-                       static_cast<std::uint16_t>(count));
+    made.origins().push_back({session_id(1), sequence(key), sequence(), std::uint16_t{0},
+                              static_cast<std::uint16_t>(count)});
     auto& leader = replicas_[0];
     if (leader.core.propose(now_, std::move(made), leader.out)) std::abort();
     leader.turn();

@@ -34,7 +34,8 @@ TEST(batch, joins_consecutive_commands_of_one_session_into_runs) {
       {session(2), sequence(9), sequence(0), 3, 1},
       {session(1), sequence(7), sequence(4), 4, 1},
   };
-  EXPECT_EQ(made.origins(), expected);
+  synod::list<command_origin> const found(made.origins().begin(), made.origins().end());
+  EXPECT_EQ(found, expected);
 }
 
 TEST(batch, what_was_acknowledged_never_falls_within_a_run) {

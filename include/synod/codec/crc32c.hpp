@@ -129,25 +129,33 @@ template <std::size_t Bytes>
     rest = three_streams<1024>(rest, from, length);
     rest = three_streams<64>(rest, from, length);
   }
-  // Most of what is looked at is a header or a message: short, so that the counting would be half
-  // of the work.
-  for (; length >= 32; length -= 32, from += 32) {
+  // Most of what is looked at is a header or a message: short, so that counting word by word would
+  // be half of the work.
+  for (std::byte const* const stop = from + (length & ~std::size_t{31}); from != stop; from += 32) {
     rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from));
     rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from + 8));
     rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from + 16));
     rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from + 24));
   }
-  for (; length >= 8; length -= 8, from += 8) {
+  if ((length & 16) != 0) {
     rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from));
+    rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from + 8));
+    from += 16;
+  }
+  if ((length & 8) != 0) {
+    rest = __builtin_ia32_crc32di(rest, load<std::uint64_t>(from));
+    from += 8;
   }
   auto last = static_cast<std::uint32_t>(rest);
   if ((length & 4) != 0) {
     last = __builtin_ia32_crc32si(last, load<std::uint32_t>(from));
     from += 4;
   }
-  for (length &= 3; length != 0; --length, ++from) {
-    last = __builtin_ia32_crc32qi(last, std::to_integer<unsigned char>(*from));
+  if ((length & 2) != 0) {
+    last = __builtin_ia32_crc32hi(last, load<std::uint16_t>(from));
+    from += 2;
   }
+  if ((length & 1) != 0) last = __builtin_ia32_crc32qi(last, load<std::uint8_t>(from));
   return ~last;
 }
 

@@ -104,8 +104,12 @@ class frame_decoder {
     if (needed <= body_.size()) return;
     std::size_t const most = 2 * needed + eager_bytes;
     std::size_t const wanted = header_.length < most ? header_.length : most;
-    body_.reserve(wanted);
-    body_.resize(wanted);
+    if (body_.capacity() == 0) {
+      body_ = std::vector<std::byte>(wanted);
+    } else {
+      body_.reserve(wanted);
+      body_.resize(wanted);
+    }
   }
 
   maybe<frame> refuse(error why) {

@@ -50,11 +50,14 @@ class record_coder {
     for (record<Command> const& one : from) {
       record_view view{{group_, one.lane, one.at_slot, one.kind}, one.at, {}, 0};
       if (carries_value(one.kind)) {
-        auto body = values_->encoded(one.value);
-        if (!body) return body.error();
+        byte_slice const* body = one.value.kept_bytes();
+        if (body == nullptr) {
+          if (auto const made = values_->encoded(one.value); !made) return made.error();
+          body = one.value.is_noop() ? &values_->noop() : one.value.kept_bytes();
+        }
         view.body = body->bytes();
         view.checksum = body->checksum;
-        into.kept_.push_back(std::move(body->owner));
+        into.kept_.push_back(body->owner);
       } else {
         wire_writer out(into.bodies_);
         out(one.upto, *one.promises);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/codec/codec_kinds.hpp>
 #include <synod/codec/crc32c.hpp>
 #include <synod/codec/vocabulary.hpp>
 #include <synod/core/assert.hpp>
@@ -17,33 +18,6 @@
 #include <vector>
 
 namespace synod {
-
-// A codec all of whose values have one length, and which can do many at once.
-template <class T, class Value>
-concept bulk_codec = requires(T& coder, std::vector<std::byte>& into, std::span<Value const> from,
-                              std::span<Value> to, std::span<std::byte const> bytes) {
-  { T::template encoded_length<Value> } -> std::convertible_to<std::size_t>;
-  coder.encode_all(from, into);
-  { coder.decode_all(bytes, to) } -> std::same_as<bool>;
-};
-
-// A codec whose values allocate: decoding asks the allowance first, and encoding adds up what
-// decoding will ask for, so that nothing is proposed that nobody could decode.
-template <class T, class Value>
-concept costed_codec = requires(T& coder, std::vector<std::byte>& into, Value const& from,
-                                Value& to, std::span<std::byte const> bytes, std::size_t& cost,
-                                decode_allowance& allowance) {
-  { coder.encode(from, into, cost) } -> std::same_as<bool>;
-  { coder.decode(bytes, to, allowance) } -> std::same_as<bool>;
-};
-
-// One that has less to do for many values in a row than for each alone.
-template <class T, class Value>
-concept row_codec = costed_codec<T, Value> &&
-    requires(T& coder, std::vector<std::byte>& into, std::span<Value const> from,
-             list<std::uint32_t>& lengths, std::size_t& cost) {
-  { coder.encode_each(from, into, lengths, cost) } -> std::same_as<bool>;
-};
 
 // Batches up to this size can always be decoded; larger ones as long as their encoding is at least
 // a third of what they take in memory.
@@ -103,12 +77,12 @@ class value_coder {
   // Appends length, checksum and bytes. Returns: false, and nothing is appended, where `encoded`
   // would be an error.
   [[nodiscard]] bool write(wire_writer& out, value const& from) {
-    if (in_place_ && from.is_batch() && from.encoded().empty()) return write_here(out, from);
+    if (from.is_noop()) return write_noop(out);
+    if (byte_slice const* const kept = from.kept_bytes()) return write_slice(out, *kept);
+    if (in_place_ && from.is_batch()) return write_here(out, from);
     auto const known = encoded(from);
     if (!known) return false;
-    out(known->length, known->checksum);
-    out.bytes(known->bytes());
-    return true;
+    return write_slice(out, *known);
   }
 
   // Between these, the first value that is written and was not encoded before is encoded where it
@@ -175,6 +149,7 @@ class value_coder {
     return false;
   }
 
+  [[nodiscard]] byte_slice const& noop() const { return noop_; }
   [[nodiscard]] Coder& coder() { return coder_; }
 
  private:
@@ -185,6 +160,18 @@ class value_coder {
   static constexpr std::size_t node_cost = sizeof(value_node<Command>);
   static constexpr std::size_t change_cost =
       node_cost + sizeof(typename value_node<Command>::change);
+
+  // Likewise of what a vote carries.
+  [[nodiscard]] bool write_noop(wire_writer& out) {
+    constexpr auto noop = static_cast<std::uint8_t>(value_kind::noop);
+    out(std::uint32_t{sizeof noop}, crc32c_of(noop), noop);
+    return true;
+  }
+  [[nodiscard]] static bool write_slice(wire_writer& out, byte_slice const& known) {
+    out(known.length, known.checksum);
+    out.bytes(known.bytes());
+    return true;
+  }
 
   [[nodiscard]] bool write_here(wire_writer& out, value const& from) {
     std::size_t const before = out.position();
@@ -317,7 +304,7 @@ class value_coder {
   // one session and sequence; a gap or an overlap would apply a command under another's number. A
   // run of none is a barrier: a place in the history, that whoever put it there waits for.
   static bool decode_origins(wire_reader& in, std::size_t count, std::size_t commands,
-                             list<command_origin>& to) {
+                             origin_runs& to) {
     to.reserve(count);
     std::size_t first = 0;
     for (std::size_t i = 0; i < count; ++i) {

@@ -27,6 +27,60 @@ struct command_origin {
   friend constexpr bool operator==(command_origin const&, command_origin const&) = default;
 };
 
+// The runs of one batch. Nearly always there is a single one, which lies here: a batch that stays in
+// the log takes one piece of memory less.
+class origin_runs {
+ public:
+  using value_type = command_origin;
+
+  origin_runs() = default;
+  origin_runs(origin_runs const&) = delete;
+  origin_runs& operator=(origin_runs const&) = delete;
+  ~origin_runs() {
+    if (first_ != &alone_) delete[] first_;
+  }
+
+  [[nodiscard]] std::size_t size() const { return used_; }
+  [[nodiscard]] bool empty() const { return used_ == 0; }
+  [[nodiscard]] command_origin const* begin() const { return first_; }
+  [[nodiscard]] command_origin const* end() const { return first_ + used_; }
+  [[nodiscard]] command_origin const& operator[](std::size_t at) const { return first_[at]; }
+  // Requires: not empty.
+  [[nodiscard]] command_origin& back() { return first_[used_ - 1]; }
+
+  void reserve(std::size_t count) {
+    if (count > room_) widen(count);
+  }
+  void push_back(command_origin const& run) {
+    command_origin const kept = run;  // which may lie here
+    if (used_ == room_) widen(std::size_t{2} * room_);
+    first_[used_++] = kept;
+  }
+  void clear() { used_ = 0; }
+
+  friend bool operator==(origin_runs const& a, origin_runs const& b) {
+    if (a.used_ != b.used_) return false;
+    for (std::size_t i = 0; i < a.used_; ++i) {
+      if (!(a[i] == b[i])) return false;
+    }
+    return true;
+  }
+
+ private:
+  [[gnu::noinline, gnu::cold]] void widen(std::size_t room) {
+    auto* const wider = new command_origin[room];
+    for (std::size_t i = 0; i < used_; ++i) wider[i] = first_[i];
+    if (first_ != &alone_) delete[] first_;
+    first_ = wider;
+    room_ = static_cast<std::uint32_t>(room);
+  }
+
+  command_origin* first_ = &alone_;
+  std::uint32_t used_ = 0;
+  std::uint32_t room_ = 1;
+  command_origin alone_;
+};
+
 // Opens a session, recognised by whoever asked through the token, of which one bit says whether its
 // commands are to be applied in the order of their numbers. Its id is the position at which this is
 // applied.
@@ -49,12 +103,31 @@ struct value_node {
     membership members;
     session_change session;
   };
+  // Nodes are made by the dozen and end with their pool, or with the last of them that is in use.
+  struct row;
   struct pool {
     list<value_node*> free;
     list<list<Command>> rooms;  // capacity that nodes gave back before they ended
+    row* rows = nullptr;
     std::size_t outstanding = 0;
     bool abandoned = false;
+
+    pool() = default;
+    pool(pool const&) = delete;
+    pool& operator=(pool const&) = delete;
+    ~pool() {
+      while (rows != nullptr) delete std::exchange(rows, rows->next);
+    }
+    [[gnu::noinline]] void widen() {
+      auto* const made = new row;
+      made->next = std::exchange(rows, made);
+      for (std::size_t i = row_nodes; i-- > 0;) {
+        made->nodes[i].home = this;
+        free.push_back(&made->nodes[i]);
+      }
+    }
   };
+  static constexpr std::size_t row_nodes = 16;
 
   std::uint32_t references = 0;
   std::uint32_t encoded_size = 0;
@@ -63,7 +136,7 @@ struct value_node {
   pool* home = nullptr;
   time_ns stamp = 0;
   list<Command> commands;
-  list<command_origin> origins;
+  origin_runs origins;
   byte_slice encoded;
   change* changes = nullptr;
 
@@ -100,9 +173,20 @@ struct value_node {
   }
   [[gnu::noinline, gnu::cold]] void end() {
     pool* const where = home;
-    delete this;
-    if (where != nullptr && --where->outstanding == 0) delete where;
+    if (where == nullptr) {
+      delete this;
+      return;
+    }
+    commands = {};
+    encoded = {};
+    if (--where->outstanding == 0) delete where;
   }
+};
+
+template <class Command>
+struct value_node<Command>::row {
+  row* next = nullptr;
+  value_node nodes[row_nodes];
 };
 
 template <class Command>
@@ -146,9 +230,9 @@ class batch {
 
   // For a decoder, which fills both and has checked that they fit each other.
   list<Command>& commands() { return node_->commands; }
-  list<command_origin>& origins() { return node_->origins; }
+  origin_runs& origins() { return node_->origins; }
   [[nodiscard]] list<Command> const& commands() const { return node_->commands; }
-  [[nodiscard]] list<command_origin> const& origins() const { return node_->origins; }
+  [[nodiscard]] origin_runs const& origins() const { return node_->origins; }
   void encoded(byte_slice bytes) {
     node_->encoded_size = bytes.length;
     node_->encoded = std::move(bytes);
@@ -179,22 +263,19 @@ class batch_pool {
   }
   ~batch_pool() {
     if (pool_ == nullptr) return;
-    for (auto* node : pool_->free) delete node;
-    pool_->free.clear();
-    pool_->rooms.clear();
     pool_->abandoned = true;
-    if (pool_->outstanding == 0) delete pool_;
+    if (pool_->outstanding == 0) {
+      delete pool_;
+    } else {
+      for (auto* node : pool_->free) node->commands = {};
+      pool_->rooms.clear();
+    }
   }
 
   [[nodiscard]] batch<Command> take() {
-    value_node<Command>* node;
-    if (pool_->free.empty()) {
-      node = new value_node<Command>;
-      node->home = pool_;
-    } else {
-      node = pool_->free.back();
-      pool_->free.pop_back();
-    }
+    if (pool_->free.empty()) pool_->widen();
+    value_node<Command>* const node = pool_->free.back();
+    pool_->free.drop_back();
     ++pool_->outstanding;
     node->references = 1;
     node->kind = value_kind::batch;

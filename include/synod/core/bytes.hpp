@@ -26,7 +26,7 @@ class shared_bytes {
  public:
   shared_bytes() = default;
   explicit shared_bytes(std::vector<std::byte> content)
-      : node_(new node{1, nullptr, content.size(), std::move(content)}) {}
+      : node_(new node{1, nullptr, content.size(), std::move(content), nullptr}) {}
 
   shared_bytes(shared_bytes const& other) : node_(other.node_) {
     if (node_ != nullptr) ++node_->references;
@@ -49,17 +49,11 @@ class shared_bytes {
  private:
   friend class bytes_pool;
 
-  struct node;
-  struct pool {
-    node* free = nullptr;  // the first of a chain
-    std::size_t kept = 0;  // bytes of capacity in `free`
-    std::size_t outstanding = 0;
-    bool abandoned = false;
-  };
+  struct pool;
   struct node {
-    std::uint32_t references;
-    pool* home;
-    std::size_t length;  // of what counts in `content`
+    std::uint32_t references = 0;
+    pool* home = nullptr;
+    std::size_t length = 0;  // of what counts in `content`
     std::vector<std::byte> content;
     node* next = nullptr;  // while it is free
 
@@ -75,8 +69,37 @@ class shared_bytes {
         next = std::exchange(where->free, this);
         return;
       }
-      delete this;
+      std::vector<std::byte>().swap(content);
+      next = std::exchange(where->bare, this);
       if (where->abandoned && where->outstanding == 0) delete where;
+    }
+  };
+  static constexpr std::size_t row_nodes = 32;
+  // Nodes are made by the dozen and end with their pool, or with the last of them that is in use.
+  struct row {
+    row* next = nullptr;
+    node nodes[row_nodes];
+  };
+  struct pool {
+    node* free = nullptr;  // the first of a chain
+    node* bare = nullptr;  // likewise, of those without content
+    row* rows = nullptr;
+    std::size_t kept = 0;  // bytes of capacity in `free`
+    std::size_t outstanding = 0;
+    bool abandoned = false;
+
+    pool() = default;
+    pool(pool const&) = delete;
+    pool& operator=(pool const&) = delete;
+    ~pool() {
+      while (rows != nullptr) delete std::exchange(rows, rows->next);
+    }
+    [[gnu::noinline]] void widen() {
+      rows = new row{rows, {}};
+      for (std::size_t i = row_nodes; i-- > 0;) {
+        rows->nodes[i].home = this;
+        rows->nodes[i].next = std::exchange(bare, &rows->nodes[i]);
+      }
     }
   };
   // What a burst of large buffers may leave behind in one pool: as much as a host lets its log hold
@@ -101,9 +124,14 @@ class bytes_pool {
   }
   ~bytes_pool() {
     if (pool_ == nullptr) return;
-    while (pool_->free != nullptr) delete std::exchange(pool_->free, pool_->free->next);
     pool_->abandoned = true;
-    if (pool_->outstanding == 0) delete pool_;
+    if (pool_->outstanding == 0) {
+      delete pool_;
+    } else {
+      for (auto* one = pool_->free; one != nullptr; one = one->next) {
+        std::vector<std::byte>().swap(one->content);
+      }
+    }
   }
 
   // Effects: takes the content of `written`, which is left empty with the capacity of a former
@@ -117,15 +145,16 @@ class bytes_pool {
   // Effects: takes the first `length` bytes of `written`, which is left as long as a former buffer
   // was, with whatever that held: to be written over without being cleared first.
   [[nodiscard]] shared_bytes exchange(std::vector<std::byte>& written, std::size_t length) {
-    shared_bytes::node* node;
-    if (pool_->free == nullptr) {
-      node = new shared_bytes::node{1, pool_, 0, {}};
-    } else {
-      node = pool_->free;
+    shared_bytes::node* node = pool_->free;
+    if (node != nullptr) {
       pool_->free = node->next;
       pool_->kept -= node->content.capacity();
-      node->references = 1;
+    } else {
+      if (pool_->bare == nullptr) pool_->widen();
+      node = pool_->bare;
+      pool_->bare = node->next;
     }
+    node->references = 1;
     ++pool_->outstanding;
     node->length = length;
     node->content.swap(written);

@@ -70,7 +70,7 @@ class slot_value {
 
   // Requires: is_batch(), and that the commands were not released.
   [[nodiscard]] list<Command> const& commands() const { return node_->commands; }
-  [[nodiscard]] list<command_origin> const& origins() const { return node_->origins; }
+  [[nodiscard]] origin_runs const& origins() const { return node_->origins; }
   // Requires: not a noop.
   [[nodiscard]] time_ns stamp() const { return node_->stamp; }
   // Requires: kind() is membership, or session.
@@ -81,6 +81,10 @@ class slot_value {
   // They are a cache of the value, not a part of it, hence may change behind a const.
   [[nodiscard]] byte_slice encoded() const {
     return node_ == nullptr ? byte_slice{} : node_->encoded;
+  }
+  // The same where they lie, or null if there are none.
+  [[nodiscard]] byte_slice const* kept_bytes() const {
+    return node_ == nullptr || node_->encoded.empty() ? nullptr : &node_->encoded;
   }
   void keep_encoded(byte_slice bytes) const {
     if (node_ == nullptr) return;
