@@ -4,6 +4,7 @@
 // Everything that needs the standard library only: ranks 0 to 5. What needs a third party
 // is included by its own folder: <synod/cereal/...>, <synod/asio/...>,
 // <synod/testing/...>. `tests/run --fix` writes this list.
+#include <synod/codec/codec_kinds.hpp>
 #include <synod/codec/crc32c.hpp>
 #include <synod/codec/fixed.hpp>
 #include <synod/codec/frame.hpp>

@@ -35,7 +35,10 @@ class by_hand {
   void campaigned(synod::ballot, synod::time_ns) {}
   [[nodiscard]] bool may_promise(synod::ballot, synod::time_ns) const { return true; }
   [[nodiscard]] bool lease_valid(synod::time_ns) const { return false; }
-  [[nodiscard]] synod::time_ns next_deadline() const { return synod::never; }
+  [[nodiscard]] synod::time_ns next_deadline() const {
+    bool const due = options_.next != nullptr && *options_.next != synod::leader_advice::none;
+    return due ? 0 : synod::never;
+  }
 
  private:
   options options_;

@@ -7,6 +7,7 @@
 #include <synod/asio/send_queue.hpp>
 #include <synod/codec/frame_decoder.hpp>
 #include <synod/core/error.hpp>
+#include <synod/core/maybe.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -17,7 +18,6 @@
 
 #include <array>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -184,7 +184,7 @@ class framed_connection {
     decoder_.put(direct);
     std::span<std::byte const> arrived = std::as_bytes(std::span(buffer_)).first(count - direct);
     while (!closed_) {
-      std::optional<frame> one = decoder_.next(arrived);
+      maybe<frame> one = decoder_.next(arrived);
       if (!one.has_value()) break;
       owner_.frame_arrived(*this, *std::move(one));
     }

@@ -27,8 +27,8 @@ struct command_origin {
   friend constexpr bool operator==(command_origin const&, command_origin const&) = default;
 };
 
-// The runs of one batch. Nearly always there is a single one, which lies here: a batch that stays in
-// the log takes one piece of memory less.
+// The runs of one batch. Nearly always there is a single one, which lies here: a batch that stays
+// in the log takes one piece of memory less.
 class origin_runs {
  public:
   using value_type = command_origin;

@@ -86,15 +86,15 @@ class founding {
   [[nodiscard]] bool may_vote(membership const& members) const {
     return is_founded() && !amnesiac_ && names(members, options_.self, options_.store);
   }
-  // Whether a message may be given to the core: its sender introduced that life, that is durable
-  // here, and the store is the one that the configuration means by this id.
-  [[nodiscard]] bool counts(node_id from, incarnation life, membership const& members) const {
-    peer_book::page const* const page = peers_.verified(from, life, durable_);
-    return page != nullptr && names(members, from, page->store);
+  // What is known of whoever introduced that life, if that is durable here: null if it is not.
+  [[nodiscard]] peer_book::page const* verified(node_id from, incarnation life) const {
+    return peers_.verified(from, life, durable_);
   }
-  // Likewise, for whoever is no member yet.
-  [[nodiscard]] bool verified(node_id from, incarnation life) const {
-    return peers_.verified(from, life, durable_) != nullptr;
+  // Whether a message may be given to the core: the store of its sender, whose life is verified, is
+  // the one that the configuration means by this id.
+  [[nodiscard]] bool counts(node_id from, incarnation life, membership const& members) const {
+    peer_book::page const* const page = verified(from, life);
+    return page != nullptr && names(members, from, page->store);
   }
   [[nodiscard]] time_ns next_deadline() const { return ask_at_; }
 

@@ -263,7 +263,7 @@ class node {
   void begin(time_ns now);
   void start_core(time_ns now);
   void greet(time_ns now, node_id to);
-  bool counts(frame_header const& header) const;
+  bool counts(peer_book::page const& from) const;
   void take_snapshot_message(time_ns now, node_id from, snapshot_message const& got);
   void work_on_snapshots();
   void ask_for_reads(time_ns now);

@@ -291,9 +291,9 @@ void node<Parts>::greet(time_ns now, node_id to) {
 
 // Only the store that a configuration means by this id speaks as that member.
 template <class Parts>
-bool node<Parts>::counts(frame_header const& header) const {
+bool node<Parts>::counts(peer_book::page const& from) const {
   for (governed_from const& one : executor_->configurations()) {
-    if (founding_.counts(header.from, header.life, one.members)) return true;
+    if (names(one.members, from.node, from.store)) return true;
   }
   return false;
 }
@@ -314,7 +314,8 @@ void node<Parts>::receive(time_ns now, frame const& got) {
   }
   if (!running() || header.group != options_.group) return;
   if (header.cluster != founding_.cluster()) return rejected_.count(error_code::wrong_cluster);
-  if (!founding_.verified(header.from, header.life)) {
+  peer_book::page const* const from = founding_.verified(header.from, header.life);
+  if (from == nullptr) {
     rejected_.count(error_code::unverified_sender);
     return greet(now, header.from);
   }
@@ -324,7 +325,7 @@ void node<Parts>::receive(time_ns now, frame const& got) {
     if (!in.finished()) return rejected_.count(error_code::malformed);
     return take_snapshot_message(now, header.from, message);
   }
-  bool const counted = counts(header);
+  bool const counted = counts(*from);
   if (!counted && header.kind != frame_kind::protocol) {
     return rejected_.count(error_code::unverified_sender);
   }

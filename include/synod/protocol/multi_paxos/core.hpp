@@ -98,10 +98,7 @@ class multi_paxos_core {
   }
 
   void tick(time_ns now, output_type& out) {
-    leader_advice const advice = policy_.tick(now, situation(), policy_out_);
-    send_policy(out);
-    if (advice == leader_advice::campaign && eligible()) campaign(now, out);
-    if (advice == leader_advice::step_down) step_down(now, out);
+    if (now >= policy_.next_deadline()) consult(now, out);
     leading_.tick(now, log_, out);
     confirming_.tick(now, leading_.mine(), log_, out);
     following_.tick(now, out);
@@ -362,6 +359,12 @@ class multi_paxos_core {
     return log_.may_promise() && !(log_.only_self() & members().voters()).empty();
   }
 
+  [[gnu::noinline]] void consult(time_ns now, output_type& out) {
+    leader_advice const advice = policy_.tick(now, situation(), policy_out_);
+    send_policy(out);
+    if (advice == leader_advice::campaign && eligible()) campaign(now, out);
+    if (advice == leader_advice::step_down) step_down(now, out);
+  }
   leader_situation<typename Quorum::system> situation() const {
     auto const& governing = log_.configs().of(log_.chosen_upto().next());
     return {governing.members,       governing.quorums,     options_.self, leading_.phase(),
