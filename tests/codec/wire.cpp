@@ -205,6 +205,25 @@ TEST(wire, slices_keep_the_bytes_of_a_shared_buffer_alive) {
   EXPECT_EQ(std::vector(kept.bytes().begin(), kept.bytes().end()), as_bytes({3, 4, 5}));
 }
 
+// Whoever sends a whole whose checksum is right may still claim a wrong one for a part of it, which
+// would be kept, and written to a disk, with the part.
+TEST(wire, a_part_has_its_own_checksum_whatever_that_of_the_whole_is) {
+  for (std::size_t const length : {1U, 8U, 9U, 100U, 5000U, 16383U, 16384U, 70000U}) {
+    std::vector<std::byte> bytes(length + 8);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 7);
+    std::uint32_t const whole = synod::crc32c(bytes);
+    std::uint32_t const right = synod::crc32c(std::span(bytes).subspan(5, length));
+    synod::byte_slice const all{synod::shared_bytes(bytes), 0,
+                                static_cast<std::uint32_t>(bytes.size()), whole};
+    wire_reader in(all);
+    (void)in.bytes(5);
+    auto const part = in.bytes(length);
+    EXPECT_TRUE(in.has_checksum(part, right)) << length;
+    EXPECT_FALSE(in.has_checksum(part, right ^ 1)) << length;
+    EXPECT_FALSE(in.has_checksum(part, whole)) << length;
+  }
+}
+
 TEST(wire, slices_of_bytes_that_nobody_shares_are_read_but_not_kept) {
   auto const bytes = as_bytes({1, 2, 3});
   wire_reader in(bytes);

@@ -183,11 +183,11 @@ class framed_connection {
     std::size_t const direct = count < direct_ ? count : direct_;
     decoder_.put(direct);
     std::span<std::byte const> arrived = std::as_bytes(std::span(buffer_)).first(count - direct);
-    while (!closed_) {
+    do {
       maybe<frame> one = decoder_.next(arrived);
       if (!one.has_value()) break;
       owner_.frame_arrived(*this, *std::move(one));
-    }
+    } while (!closed_ && !arrived.empty());
   }
 
   void wait_for_room() {

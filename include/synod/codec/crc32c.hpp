@@ -243,12 +243,14 @@ struct summed_part {
   std::uint32_t checksum = 0;
 };
 
+// Below this it takes no longer to look at the bytes again than to join two checksums.
+inline constexpr std::size_t crc32c_worth_joining = std::size_t{16} << 10;
+
 // The checksum of all the bytes, of which that of a part is known: where the part is long, it is
 // not looked at again.
 inline std::uint32_t crc32c_around(std::span<std::byte const> all, summed_part const& part) {
-  constexpr std::size_t worth_joining = std::size_t{16} << 10;
   bool const within = part.offset <= all.size() && part.length <= all.size() - part.offset;
-  if (!within || part.length < worth_joining) return crc32c(all);
+  if (!within || part.length < crc32c_worth_joining) return crc32c(all);
   std::uint32_t const before = crc32c(all.first(part.offset));
   return crc32c(all.subspan(part.offset + part.length),
                 crc32c_joined(before, part.checksum, part.length));

@@ -237,10 +237,11 @@ class wire_reader {
   }
 
   // Whether a part that was read has that checksum. Where that of the whole is known, and the part
-  // is most of it, then only what lies around it is looked at: all of it was when the whole was
+  // is long and most of it, then only what lies around it is looked at: all was when the whole was
   // compared, and with what lies around it no other checksum of the part gives that of the whole.
   [[nodiscard]] bool has_checksum(std::span<std::byte const> part, std::uint32_t checksum) const {
-    if (whole_ != nullptr && part.size() > whole_->length / 2) {
+    if (part.size() >= crc32c_worth_joining && whole_ != nullptr &&
+        part.size() > whole_->length / 2) {
       auto const all = whole_->bytes();
       auto const offset = static_cast<std::size_t>(part.data() - all.data());
       if (crc32c_around(all, {offset, part.size(), checksum}) == whole_->checksum) return true;
