@@ -69,6 +69,7 @@ class send_queue {
 
   // So many bytes of what `front` gave were written.
   void written(std::size_t count) {
+    if (count == queued_ && prompt_.empty()) return clear();  // nearly always
     if (sent_ > 0) count = take_slice(count);
     if (count > 0 && !prompt_.empty()) {
       std::size_t const left = prompt_.size() - prompt_sent_;
