@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -100,6 +102,49 @@ TEST(replica, goes_on_without_its_leader_and_takes_it_back) {
   auto const again = cluster.submit(first, std::int64_t{4});
   ASSERT_TRUE(again) << again.error();
   EXPECT_EQ(*again, 7);
+}
+
+// Who is not needed hears of everything later; when the one who is goes away, a command waits no
+// longer than the other has waited, and then the other is needed.
+TEST(replica, goes_on_when_the_follower_it_relies_on_goes) {
+  counters_of_three cluster;
+  for (std::size_t i = 0; i < 3; ++i) {
+    auto given = cluster.options_of(i);
+    given.mesh.soon_ns = 200'000'000;
+    given.mesh.soon_bytes_max = std::size_t{1} << 30;
+    given.protocol.pulse_ns = 5'000'000'000;
+    given.protocol.leader.heartbeat_ns = 5'000'000'000;
+    cluster.start(i, given);
+  }
+  ASSERT_TRUE(run_until(cluster.io, [&] { return cluster.all_started(); }));
+  std::size_t const leader = *cluster.leader();
+  std::int64_t total = 0;
+  // One asks for the next as soon as the last is decided, so that no notice of a decision leaves.
+  std::function<void()> again = [&] {
+    cluster.nodes[leader]->async_submit(std::int64_t{1}, [&](synod::outcome<std::int64_t> got) {
+      ASSERT_TRUE(got) << got.error();
+      total = *got;
+      again();
+    });
+  };
+  again();
+  auto const everybody_knows = [&](std::int64_t what) {
+    for (auto const& node : cluster.nodes) {
+      if (node != nullptr && node->local()->total < what) return false;
+    }
+    return true;
+  };
+  EXPECT_TRUE(run_until(cluster.io, [&] { return total >= 50; }));
+  EXPECT_TRUE(run_until(cluster.io, [&] { return everybody_knows(50); }));
+  for (std::size_t const other : {(leader + 1) % 3, (leader + 2) % 3}) {
+    cluster.kill(other);
+    std::int64_t const then = total;
+    EXPECT_TRUE(run_until(cluster.io, [&] { return total >= then + 50; }));
+    cluster.start(other);
+    EXPECT_TRUE(run_until(cluster.io, [&] { return cluster.all_started(); }));
+    EXPECT_TRUE(run_until(cluster.io, [&] { return everybody_knows(then + 50); }));
+  }
+  again = [] {};
 }
 
 TEST(replica, all_may_restart) {
@@ -364,6 +409,8 @@ TEST(replica_start, names_what_is_wrong_with_the_options) {
   EXPECT_EQ(refusal_of([](options& o) { o.submit_timeout_ns = 0; }), error_code::bad_option);
   EXPECT_EQ(refusal_of([](options& o) { o.constants.alpha = 0; }), error_code::bad_option);
   EXPECT_EQ(refusal_of([](options& o) { o.mesh.frame_bytes_max = 1000; }), error_code::bad_option);
+  EXPECT_EQ(refusal_of([](options& o) { o.mesh.soon_ns = -1; }), error_code::bad_option);
+  EXPECT_EQ(refusal_of([](options& o) { o.mesh.soon_ns = synod::never; }), error_code::bad_option);
   auto given = cluster.options_of(0);
   given.quorums = {1, 1, 0};
   cluster.start(0, given);

@@ -198,6 +198,62 @@ TEST(tcp_mesh, a_frame_for_many_is_shared) {
   EXPECT_EQ(followers[2]->received_frames.size(), 0U);
 }
 
+// What nobody waits for leaves with what somebody does, when it is much, or when it is hurried.
+TEST(tcp_mesh, what_nobody_waits_for_may_wait) {
+  mesh_options patient;
+  patient.soon_bytes_max = 10'000;
+  boost::asio::io_context io;
+  auto one = make_host(io, 1, patient);
+  auto two = make_host(io, 2);
+  one->mesh.set_peers({peer_at(2, two->listen())});
+  ASSERT_TRUE(run_until(io, [&] { return one->linked_now[2] == 1 && two->linked_now[1] == 1; }));
+  auto const& got = two->received_frames;
+  auto const soon = [&](std::string const& text) {
+    one->mesh.send_soon(node_id(2), one->frame_of(text));
+    one->mesh.flush();
+  };
+  auto const arrives = [&](std::size_t count) {
+    return run_until(io, [&] { return got.size() == count; });
+  };
+
+  soon("first");
+  soon("second");
+  run_for(io, 5);
+  EXPECT_TRUE(got.empty());
+  EXPECT_TRUE(one->mesh.holds_back());
+  one->say(2, "third");
+  one->mesh.flush();
+  ASSERT_TRUE(arrives(3));
+  EXPECT_EQ(got[0].second + got[1].second + got[2].second, "firstsecondthird");
+  EXPECT_FALSE(one->mesh.holds_back());
+
+  soon("fourth");
+  one->mesh.hurry();
+  EXPECT_FALSE(one->mesh.holds_back());
+  one->mesh.flush();
+  ASSERT_TRUE(arrives(4));
+
+  soon(std::string(6'000, 'x'));
+  run_for(io, 5);
+  EXPECT_EQ(got.size(), 4U);
+  soon(std::string(6'000, 'y'));
+  EXPECT_TRUE(arrives(6));
+}
+
+TEST(tcp_mesh, waits_for_nothing_where_it_is_told_to) {
+  mesh_options hasty;
+  hasty.soon_ns = 0;
+  boost::asio::io_context io;
+  auto one = make_host(io, 1, hasty);
+  auto two = make_host(io, 2);
+  one->mesh.set_peers({peer_at(2, two->listen())});
+  ASSERT_TRUE(run_until(io, [&] { return one->linked_now[2] == 1 && two->linked_now[1] == 1; }));
+  one->mesh.send_soon(node_id(2), one->frame_of("now"));
+  EXPECT_FALSE(one->mesh.holds_back());
+  one->mesh.flush();
+  EXPECT_TRUE(run_until(io, [&] { return two->received_frames.size() == 1; }));
+}
+
 TEST(tcp_mesh, large_frames_arrive_whole) {
   pair_of_hosts pair;
   pair.know_each_other();

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <synod/quorum/flexible.hpp>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,6 +17,55 @@ namespace {
 
 using namespace support::schedule_words;
 using run = support::led_by_hand;
+
+// Of two others one is needed: who was faster goes on to be, until the other decides something.
+TEST(leadership, spares_whom_no_decision_waits_for) {
+  run r(3);
+  r.boot_all();
+  r.elect(a, {a, b, c});
+  r.exchange({a, b, c});
+  ASSERT_EQ(r.core(a).spare().size(), 1U);
+  for (unsigned const fast : {b, c, c, b}) {
+    auto const rest = synod::node_set::of(synod::node_index{fast == b ? c : b});
+    (void)r.propose(a, 70 + fast);
+    ASSERT_TRUE(r.deliver_first<accept>(a, fast));
+    ASSERT_TRUE(r.deliver_first<accepted>(fast, a));
+    EXPECT_EQ(r.core(a).spare(), rest);
+    r.exchange({a, b, c});
+    EXPECT_EQ(r.core(a).spare(), rest);
+  }
+  EXPECT_TRUE(r.core(b).spare().empty()) << "only a leader spares anybody";
+  EXPECT_EQ(r.complaints(), "");
+}
+
+// Whoever is left is a quorum, whatever its family calls one, and as small as it gets.
+TEST(spare_voters, leave_a_quorum) {
+  struct governed {
+    synod::membership members;
+    synod::flexible<3, 3>::system quorums;
+  };
+  auto const members = support::voters(5);
+  auto const bound = synod::flexible<3, 3>::bind(members);
+  governed const five{members, *bound.system};
+  auto const set = [](std::uint64_t bits) { return synod::node_set(bits); };
+  synod::spare_voters spare;
+  spare.decided(set(0b01011), set(1), five);
+  EXPECT_EQ(spare.get(), set(0b10100));
+  spare.decided(set(0b01011), set(1), five);
+  EXPECT_EQ(spare.get(), set(0b10100));
+  // The own vote was late, and one of those who were spared decided.
+  spare.decided(set(0b01110), set(1), five);
+  EXPECT_EQ(spare.get(), set(0b10100)) << "who was spared is spared first";
+  spare.decided(set(0b10101), set(1), five);
+  EXPECT_EQ(spare.get(), set(0b01010));
+  // Now and then all are asked at once, and the fastest stay.
+  int changes = 0;
+  for (int i = 0; i < 5000; ++i) {
+    spare.decided(set(0b10101), set(1), five);
+    changes += spare.get().empty() ? 1 : 0;
+  }
+  EXPECT_EQ(changes, 4);
+}
 
 // The leader crashes; slots 3 and 5 were voted for by one other, slot 4 by none (S3.2). All three
 // are decided, the middle one as nothing, and what comes next comes after them.

@@ -20,7 +20,11 @@ struct mesh_options {
   backoff_delay redial{10'000'000, 1'000'000'000};
   std::uint32_t frame_bytes_max = frame_body_max_default;
   std::size_t turn_bytes_max = std::size_t{128} << 10;  // to one peer before it is written
-  std::size_t strangers_max = 64;                       // connections that have not greeted yet
+  // How long, and up to how many bytes, what nobody waits for may wait for more of it. 0: not at
+  // all.
+  time_ns soon_ns = 500'000;
+  std::size_t soon_bytes_max = std::size_t{32} << 10;
+  std::size_t strangers_max = 64;  // connections that have not greeted yet
   connection_options connection;
 };
 

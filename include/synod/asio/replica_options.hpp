@@ -111,6 +111,11 @@ error check_times(replica_options<CoreOptions> const& given) {
       return {error_code::bad_option, 0, one.name, "give a time above zero, in nanoseconds"};
     }
   }
+  constexpr time_ns soon_max_ns = 1'000'000'000;
+  if (given.mesh.soon_ns < 0 || given.mesh.soon_ns > soon_max_ns) {
+    return {error_code::bad_option, static_cast<std::uint64_t>(given.mesh.soon_ns),
+            "options.mesh.soon_ns", "give at most a second, in nanoseconds; 0 turns it off"};
+  }
   return {};
 }
 

@@ -66,6 +66,7 @@ class replica_state {
     replica_state* host;
 
     void send(node_id to, shared_bytes const& frame) { host->links_.send(to, frame); }
+    void send_soon(node_id to, shared_bytes const& frame) { host->links_.send_soon(to, frame); }
     void hurry() { host->flush(); }
   };
   struct parts : node_parts {
@@ -160,20 +161,7 @@ class replica_state {
     wake();
   }
 
-  void transfer(operation& one, node_id to) {
-    std::uint64_t const token = one.token;
-    if (!is_running()) return refuse(token, not_running());
-    if constexpr (std::constructible_from<typename core_type::request_type, transfer_request>) {
-      if (auto const no = node_->request(boot_time(), transfer_request{to})) {
-        return refuse(token, no->why);
-      }
-      transfers_.push_back({token, to, later(options_.transfer_timeout_ns)});
-      wake();
-    } else {
-      refuse(token, {error_code::bad_option, to.value, "transfer", "this protocol has no leader"});
-    }
-  }
-
+  void transfer(operation& one, node_id to);
   void snapshot(operation& one) {
     std::uint64_t const token = one.token;
     if (!is_running()) return refuse(token, not_running());
@@ -324,11 +312,18 @@ class replica_state {
   time_ns act(time_ns now);
   void look_around(time_ns now);
   void rest(time_ns now) {
+    let_go(now);
     flush();
     door_.flush();
     set_alarm(now);
   }
   void flush() { links_.flush(); }
+  // What was held back has waited long enough.
+  void let_go(time_ns now) {
+    if (now < held_until_) return;
+    links_.hurry();
+    held_until_ = never;
+  }
   // In this turn: others wait for what belongs to records.
   [[nodiscard]] bool has_promised() const {
     return log_->last() != taken_then_ || log_->known() != durable_then_;
@@ -379,8 +374,9 @@ class replica_state {
   time_ns stop_deadline_ = never;
 
   time_ns input_at_ = 0;  // when the input that is being taken arrived
-  bool heard_ = false;    // some of it from another node
-  ticket taken_then_;     // by the log, when this turn began
+  time_ns held_until_ = never;
+  bool heard_ = false;  // some of it from another node
+  ticket taken_then_;   // by the log, when this turn began
   ticket durable_then_;
   std::uint64_t taken_before_ = 0;  // bytes of the log when a snapshot was wanted for them
   time_ns run_at_ = 0;              // while handlers run: when that began

@@ -176,6 +176,7 @@ void replica_state<P, M, S, T, C, O>::turn(time_ns now) {
     if (outer && turn_due_) wake();
   });
   if (!ended_ && node_ != nullptr) node_->tick(now);
+  let_go(now);
   now = act(now);
   for (int rounds = 0; turn_due_ && rounds < rounds_max; ++rounds) {
     bool const more = book_.wants_run();
@@ -219,7 +220,8 @@ template <class P, class M, class S, class T, class C, class O>
 void replica_state<P, M, S, T, C, O>::set_alarm(time_ns now) {
   time_ns soonest = node_->next_deadline();
   if (soonest <= now) return wake();
-  for (time_ns one : {start_deadline_, stop_deadline_}) {
+  if (links_.holds_back() && held_until_ == never) held_until_ = now + options_.mesh.soon_ns;
+  for (time_ns one : {start_deadline_, stop_deadline_, held_until_}) {
     if (one < soonest) soonest = one;
   }
   for (auto const* list : {&transfers_, &wishes_}) {
@@ -273,6 +275,21 @@ void replica_state<P, M, S, T, C, O>::look_after_waiters(time_ns now) {
   bool const leads = node_->running() && node_->core().leads();
   if (stopping_ && (!leads || now >= stop_deadline_)) {
     end({error_code::shutting_down, options_.id, "replica", "it was stopped"});
+  }
+}
+
+template <class P, class M, class S, class T, class C, class O>
+void replica_state<P, M, S, T, C, O>::transfer(operation& one, node_id to) {
+  std::uint64_t const token = one.token;
+  if (!is_running()) return refuse(token, not_running());
+  if constexpr (std::constructible_from<typename core_type::request_type, transfer_request>) {
+    if (auto const no = node_->request(boot_time(), transfer_request{to})) {
+      return refuse(token, no->why);
+    }
+    transfers_.push_back({token, to, later(options_.transfer_timeout_ns)});
+    wake();
+  } else {
+    refuse(token, {error_code::bad_option, to.value, "transfer", "this protocol has no leader"});
   }
 }
 

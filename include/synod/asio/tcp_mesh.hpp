@@ -89,19 +89,21 @@ class tcp_links {
 
   // Effects: queues a whole frame, if the node is linked. `flush` writes.
   void send(node_id to, shared_bytes const& frame) {
-    for (std::size_t i = 0; i < peers_.size(); ++i) {
-      peer const& one = *peers_[i];
-      if (one.id != to) continue;
-      if (one.link == nullptr) return;
-      one.link->push(frame, 0, frame.bytes().size());
-      written_to_ |= std::uint64_t{1} << i;
-      if (one.link->queue().bytes() >= options_.turn_bytes_max) one.link->flush();
-      return;
-    }
+    written_to_ |= put(to, frame, options_.turn_bytes_max);
   }
+  // The same for what nobody waits for: it leaves with whatever else is sent to that node, once
+  // there is much of it, or when it is hurried.
+  void send_soon(node_id to, shared_bytes const& frame) {
+    if (options_.soon_ns <= 0) return send(to, frame);
+    held_back_ |= put(to, frame, options_.soon_bytes_max);
+  }
+  [[nodiscard]] bool holds_back() const { return held_back_ != 0; }
+  // Effects: `flush` writes what was held back, too.
+  void hurry() { written_to_ |= std::exchange(held_back_, 0); }
 
   // Effects: hands what was sent to the kernel, with one write per peer.
   void flush() {
+    held_back_ &= ~written_to_;
     for (std::uint64_t left = std::exchange(written_to_, 0); left != 0; left &= left - 1) {
       connection* const over = peers_[static_cast<std::size_t>(std::countr_zero(left))]->link;
       if (over != nullptr) over->flush();
@@ -154,6 +156,18 @@ class tcp_links {
   static constexpr std::size_t peers_max = node_set::capacity;
   static constexpr time_ns lasting_ns = 1'000'000'000;
 
+  // Returns the place of the peer, as a bit.
+  std::uint64_t put(node_id to, shared_bytes const& frame, std::size_t bytes_max) {
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      peer const& one = *peers_[i];
+      if (one.id != to) continue;
+      if (one.link == nullptr) return 0;
+      one.link->push(frame, 0, frame.bytes().size());
+      if (one.link->queue().bytes() >= bytes_max) one.link->flush();
+      return std::uint64_t{1} << i;
+    }
+    return 0;
+  }
   [[nodiscard]] peer* find(node_id id) const {
     for (auto const& one : peers_) {
       if (one->id == id) return one.get();
@@ -254,6 +268,7 @@ class tcp_links {
   std::vector<std::unique_ptr<peer>> peers_;
   std::vector<pointer> connections_;
   std::uint64_t written_to_ = 0;  // which of peers_ have something to be flushed
+  std::uint64_t held_back_ = 0;   // and which only something that is not urgent
   bool closed_ = false;
 };
 

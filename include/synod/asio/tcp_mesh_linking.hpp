@@ -25,6 +25,7 @@ void tcp_links<Executor, Host>::set_peers(std::vector<mesh_peer> const& all) {
   for (std::size_t i = peers_.size(); i-- > 0;) {
     if (!peers_[i]->kept) cut(peers_[i]->id, {error_code::unknown_member, 0, "mesh", ""});
   }
+  hurry();
   flush();  // what is to be flushed is known by its place
   std::erase_if(peers_, [](auto const& one) { return !one->kept; });
   awake();

@@ -256,6 +256,19 @@ class node {
       return false;
     }
   }
+  // Who is spared: no decision waits for their votes, and none of their own callers for the news.
+  [[nodiscard]] node_set unhurried(typename core_type::message_type const& message) const {
+    if constexpr (requires {
+                    core_->spare();
+                    world_.transport.send_soon(node_id(), shared_bytes());
+                  }) {
+      if (!message.template is<accept<command>>()) return {};
+      return now_ < callers_until_ ? core_->spare() - callers_ : core_->spare();
+    } else {
+      return {};
+    }
+  }
+  void brings_commands(node_id from);
   void take_nothing(time_ns now, node_id from);
   [[nodiscard]] bool nobody_has_room(time_ns now);
   void drive_founding(time_ns now);
@@ -304,8 +317,11 @@ class node {
   bool read_only_ = false;
   list<last_word> full_;  // who said so of its disk, and when
   time_ns told_full_at_ = 0;
+  node_set callers_;  // who forwarded something lately
+  time_ns callers_until_ = 0;
 };
 
 }  // namespace synod
 
+#include <synod/runtime/node_start.hpp>
 #include <synod/runtime/node_turn.hpp>

@@ -20,7 +20,8 @@ namespace synod {
 
 // Takes frames to peers. It may lose them, and never blocks. One that gathers what it is given
 // until it is told to write has a function `flush` for that, or only `hurry` if its owner ends the
-// turns of the node and knows by itself that they ended: then it is told where others wait.
+// turns of the node and knows by itself that they ended: then it is told where others wait. If it
+// has a function `send_soon`, that is given what nobody waits for: it may leave a little later.
 template <class T>
 concept transport = requires(T& net, node_id to, shared_bytes const& frame) {
   net.send(to, frame);

@@ -104,10 +104,15 @@ class node_disk {
 template <class Cluster>
 struct node_box {
   struct wires {
+    static constexpr time_ns soon_max = 2'000'000;
     Cluster& all;
     node_box& of;
     void send(node_id to, shared_bytes const& frame) {
       if (of.fuse.spend()) all.sent(of, to, frame);
+    }
+    // Held back for a while, as a host does that waits for more.
+    void send_soon(node_id to, shared_bytes const& frame) {
+      if (of.fuse.spend()) all.sent(of, to, frame, soon_max);
     }
   };
   // What the node tells its users. Who is dying tells nothing.

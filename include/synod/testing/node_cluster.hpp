@@ -157,13 +157,16 @@ class node_cluster {
 
   // --- what nodes do ---
 
-  void sent(box& from, node_id to, shared_bytes const& frame) {
+  // Leaves after a while below `held_max`.
+  void sent(box& from, node_id to, shared_bytes const& frame, time_ns held_max = 1) {
     if (to.value == 0 || to.value > boxes_.size()) return;
-    wire_reader checksum(frame.bytes().subspan(frame_header_length - 8, 4));
-    log_.mix(from.at.value, to.value, checksum.get<std::uint32_t>());
+    wire_reader header(frame.bytes().subspan(frame_header_length - 8, 4));
+    auto const checksum = header.get<std::uint32_t>();
+    log_.mix(from.at.value, to.value, checksum);
     checks_.sent(from, frame);
     box& target = *boxes_[static_cast<std::size_t>(to.value - 1)];
-    net_.send(now_, {frame, from.at, target.at, from.life, target.life}, arrivals());
+    time_ns const leaves = now_ + checksum % held_max;
+    net_.send(leaves, {frame, from.at, target.at, from.life, target.life}, arrivals());
   }
   void applied(box& self, slot upto) { checks_.applied(self, upto); }
 

@@ -121,6 +121,7 @@ class multi_paxos_core {
                     following_.next_deadline(), extents_.next_deadline(),
                     catching_up_.next_deadline(), handing_over_.next_deadline());
   }
+  [[nodiscard]] node_set spare() const { return leading_.spare(); }
   [[nodiscard]] std::size_t room() const {
     return handing_over_.under_way() ? 0 : leading_.room(log_);
   }
@@ -128,8 +129,7 @@ class multi_paxos_core {
     return log_.configs().of(log_.chosen_upto().next()).members;
   }
   [[nodiscard]] leader_hint hint() const {
-    if (leading_.leads()) return {leading_.mine(), options_.self};
-    return following_.hint();
+    return leading_.leads() ? leader_hint{leading_.mine(), options_.self} : following_.hint();
   }
   [[nodiscard]] bool leads() const { return leading_.leads(); }
   [[nodiscard]] leading_phase phase() const { return leading_.phase(); }

@@ -8,7 +8,9 @@
 #include <synod/leader/policy.hpp>
 #include <synod/protocol/multi_paxos/prefix_notice.hpp>
 #include <synod/protocol/multi_paxos/preparing.hpp>
+#include <synod/protocol/multi_paxos/proposed_slot.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
+#include <synod/protocol/multi_paxos/spare_voters.hpp>
 
 #include <cstdint>
 #include <utility>
@@ -40,6 +42,8 @@ class leadership {
   [[nodiscard]] bool leads() const { return phase_ == leading_phase::leading; }
   [[nodiscard]] ballot mine() const { return mine_; }
   [[nodiscard]] time_ns next_deadline() const { return resend_at_; }
+  // Those whose votes the next decision need not wait for.
+  [[nodiscard]] node_set spare() const { return leads() ? spare_.get() : node_set(); }
   [[nodiscard]] slot last_proposed() const { return next_.previous(); }
   // A decision of this ballot was applied: everything a predecessor acknowledged is below it (rule
   // E5).
@@ -77,7 +81,7 @@ class leadership {
     while (overtaken_upto_ < log.chosen_upto() && overtaken_upto_.next() < next_) {
       overtaken_upto_ = overtaken_upto_.next();
       open_slot& one = open(overtaken_upto_);
-      if (!overtaken(one, overtaken_upto_)) continue;
+      if (!one.overtaken(overtaken_upto_)) continue;
       visit(one.at, one.value);
       one.value = {};
     }
@@ -156,7 +160,7 @@ class leadership {
     node_set const others = log.others_from(at);
     open_slot& entry = open(at);
     if constexpr (Notice::takes_back) {
-      if (entry.at > overtaken_upto_ && overtaken(entry, entry.at)) overwritten_.push_back(entry);
+      if (entry.at > overtaken_upto_ && entry.overtaken(entry.at)) overwritten_.push_back(entry);
     }
     entry.votes = {};
     entry.at = at;
@@ -223,23 +227,11 @@ class leadership {
   }
 
  private:
-  struct open_slot {
-    node_set votes;
-    value_type value;
-    slot at;
-    ticket own;  // behind which this node's own vote is durable; 0 if it gave none
-    bool done = false;
-  };
+  using open_slot = proposed_slot<Command>;
 
   static constexpr unsigned resent_at_once_max = 64;
 
   open_slot& open(slot at) { return open_[at.value & open_mask_]; }
-
-  // Whether an entry, which may be left from an earlier slot of its place, is of `at` and was not
-  // decided by this ballot.
-  static bool overtaken(open_slot const& one, slot at) {
-    return one.at == at && !one.done && !one.value.is_noop();
-  }
 
   // The own vote where it needs a closer look.
   [[nodiscard, gnu::noinline]] bool vote(slot at, value_type const& value, log_type& log,
@@ -347,7 +339,9 @@ class leadership {
     if (SYNOD_MUTATION(duplicate_vote_counted) && entry.votes.contains(who)) {
       who = node_set(entry.votes.bits() + 1);
     }
-    if (count(entry, who, governing)) decided(now, at, entry, log, out);
+    if (!count(entry, who, governing)) return;
+    spare_.decided(entry.votes, log.only_self(), governing);
+    decided(now, at, entry, log, out);
   }
 
   // Returns whether a quorum of those who govern has voted, and had not before.
@@ -395,6 +389,7 @@ class leadership {
   list<open_slot> open_;          // a power of two of them, each at its slot modulo that
   std::uint64_t open_mask_ = 0;
   list<open_slot> overwritten_;
+  spare_voters spare_;
 };
 
 }  // namespace synod
