@@ -25,9 +25,10 @@ TEST(leadership, spares_whom_no_decision_waits_for) {
   r.elect(a, {a, b, c});
   r.exchange({a, b, c});
   ASSERT_EQ(r.core(a).spare().size(), 1U);
+  command next = 70;
   for (unsigned const fast : {b, c, c, b}) {
     auto const rest = synod::node_set::of(synod::node_index{fast == b ? c : b});
-    (void)r.propose(a, 70 + fast);
+    (void)r.propose(a, next++);
     ASSERT_TRUE(r.deliver_first<accept>(a, fast));
     ASSERT_TRUE(r.deliver_first<accepted>(fast, a));
     EXPECT_EQ(r.core(a).spare(), rest);
