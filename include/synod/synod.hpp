@@ -81,10 +81,12 @@
 #include <synod/protocol/multi_paxos/options.hpp>
 #include <synod/protocol/multi_paxos/prefix_notice.hpp>
 #include <synod/protocol/multi_paxos/preparing.hpp>
+#include <synod/protocol/multi_paxos/proposed_slot.hpp>
 #include <synod/protocol/multi_paxos/reading.hpp>
 #include <synod/protocol/multi_paxos/recovery.hpp>
 #include <synod/protocol/multi_paxos/replicated_log.hpp>
 #include <synod/protocol/multi_paxos/reporting.hpp>
+#include <synod/protocol/multi_paxos/spare_voters.hpp>
 #include <synod/protocol/multi_paxos/wire.hpp>
 #include <synod/protocol/single_decree.hpp>
 #include <synod/protocol/single_decree/core.hpp>
@@ -131,6 +133,7 @@
 #include <synod/runtime/node.hpp>
 #include <synod/runtime/node_journal.hpp>
 #include <synod/runtime/node_options.hpp>
+#include <synod/runtime/node_start.hpp>
 #include <synod/runtime/node_turn.hpp>
 #include <synod/runtime/peer_book.hpp>
 #include <synod/runtime/read_barrier.hpp>
