@@ -54,7 +54,7 @@ class framed_connection {
                     connection_options const& limits)
       : socket_(std::move(socket)), owner_(owner), hold_(owner.hold()), limits_(limits),
         queue_(limits.queue), decoder_(family, owner.pool(), owner.frame_counts()),
-        wanted_(limits.read_bytes_before_greeting) {}
+        buffer_(read_bytes_at_first), wanted_(limits.read_bytes_before_greeting) {}
 
   [[nodiscard]] bool is_open() const { return !closed_; }
   [[nodiscard]] tcp_socket<Executor>& socket() { return socket_; }
@@ -93,17 +93,9 @@ class framed_connection {
   // Writes as much as the socket takes, with one call, and the rest when it takes more.
   void flush() {
     while (!closed_ && !waiting_ && !queue_.empty()) {
-      std::size_t count = 0;
-      std::size_t bytes = 0;
-      queue_.front([&](std::span<std::byte const> part) {
-        gathered_[count++] = boost::asio::const_buffer(part.data(), part.size());
-        bytes += part.size();
-        return count < gathered_.size();
-      });
       boost::system::error_code bad;
-      auto const parts = std::span(gathered_).first(count);
-      std::size_t const sent =
-          count == 1 ? socket_.write_some(parts.front(), bad) : socket_.write_some(parts, bad);
+      std::size_t bytes = 0;
+      std::size_t const sent = write(bytes, bad);
       if (bad && bad != boost::asio::error::would_block && bad != boost::asio::error::try_again) {
         return break_off();
       }
@@ -125,12 +117,37 @@ class framed_connection {
 
  private:
   static constexpr std::size_t gathered_max = 64;
+  static constexpr std::size_t read_bytes_at_first = 512;
   static constexpr std::size_t read_bytes_at_once = std::size_t{32} << 10;
   static constexpr std::size_t read_bytes_behind = std::size_t{6} << 10;
 
   void set(int level, int name, int value) {
     // A kernel that does not know an option is no reason to do without the connection.
     (void)::setsockopt(socket_.native_handle(), level, name, &value, sizeof value);
+  }
+
+  // Mostly one part. Room for many would be most of what a connection is, so it is made only for
+  // them.
+  std::size_t write(std::size_t& bytes, boost::system::error_code& bad) {
+    std::span<std::byte const> only;
+    std::size_t count = 0;
+    queue_.front([&](std::span<std::byte const> part) {
+      if (count++ == 0) only = part;
+      return count < 2;
+    });
+    if (count > 1) return write_several(bytes, bad);
+    bytes = only.size();
+    return socket_.write_some(boost::asio::const_buffer(only.data(), only.size()), bad);
+  }
+  [[gnu::noinline]] std::size_t write_several(std::size_t& bytes, boost::system::error_code& bad) {
+    std::array<boost::asio::const_buffer, gathered_max> gathered;
+    std::size_t count = 0;
+    queue_.front([&](std::span<std::byte const> part) {
+      gathered[count++] = boost::asio::const_buffer(part.data(), part.size());
+      bytes += part.size();
+      return count < gathered.size();
+    });
+    return socket_.write_some(std::span(gathered).first(count), bad);
   }
 
   // What begins anew is read here; the rest of a long frame is read to where it stays, with a
@@ -146,11 +163,14 @@ class framed_connection {
       socket_.async_read_some(parts, done);
     }
   }
+  // There is room for twice of what once filled all there was, and no more: of thousands of
+  // connections that each hear a little, all should fit into a cache.
   std::array<boost::asio::mutable_buffer, 2> places() {
     auto const rest = decoder_.rest();
     std::size_t const most = rest.empty() ? read_bytes_at_once : read_bytes_behind;
-    std::size_t const here = wanted_ < most ? wanted_ : most;
-    if (buffer_.size() < here) buffer_.resize(here);
+    std::size_t const limit = wanted_ < most ? wanted_ : most;
+    if (filled_ && buffer_.size() < limit) buffer_.resize(buffer_.size() * 2);
+    std::size_t const here = buffer_.size() < limit ? buffer_.size() : limit;
     direct_ = rest.size();
     asked_ = direct_ + here;
     return {boost::asio::buffer(rest.data(), direct_), boost::asio::buffer(buffer_.data(), here)};
@@ -180,6 +200,7 @@ class framed_connection {
   // So many bytes arrived in the places that were named last.
   void cut(std::size_t count) {
     moved_ += count;
+    filled_ = count == asked_;
     std::size_t const direct = count < direct_ ? count : direct_;
     decoder_.put(direct);
     std::span<std::byte const> arrived = std::as_bytes(std::span(buffer_)).first(count - direct);
@@ -212,12 +233,12 @@ class framed_connection {
   connection_options limits_;
   send_queue queue_;
   frame_decoder decoder_;
-  std::array<boost::asio::const_buffer, gathered_max> gathered_;  // what one write takes
   std::vector<std::byte> buffer_;
   std::size_t wanted_;      // at most, before an answer
   std::size_t direct_ = 0;  // of what the last read asked for, the rest of a frame
   std::size_t asked_ = 0;
   std::uint64_t moved_ = 0;
+  bool filled_ = false;  // by what was read last: there may be more
   bool closed_ = false;
   bool waiting_ = false;
 };
