@@ -13,11 +13,22 @@ $2 == "floor" {
   printf "| %s | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", $1, $6, short($7),
     short($8), interval($9, $10, $11), $12, $13, interval($14, $15, $16), $17, $20, $21, $22
 }
-$2 != "floor" {
+$2 == "hundred" {
+  crowd = sprintf("| %d | %s | %s | %s | %s | %s | %s |\n", $6, short($7), short($8),
+    interval($9, $10, $11), $12, $13, $20)
+}
+$2 != "floor" && $2 != "hundred" {
   peers = peers sprintf("| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", $1, $2, $6, short($7),
     short($8), interval($9, $10, $11), $12, $13, interval($14, $15, $16))
 }
 END {
+  if (crowd != "") {
+    print "\n## 1,000 clients beside 100, each with one command under way\n"
+    print "Medians of runs one after the other, as above.\n"
+    print "| pairs | ops/s | of 100 | ratio | p50 us | of 100 | CPU us/op |"
+    print "|---|---|---|---|---|---|---|"
+    printf "%s", crowd
+  }
   if (peers == "") exit
   print "\n## Beside packaged peers\n"
   print "Medians; a ratio is ours to theirs in runs one after the other, with the lowest and the" \
