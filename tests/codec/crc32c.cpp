@@ -88,6 +88,17 @@ TEST(crc32c, multiplies_by_the_powers_it_says) {
               crc::product(crc::moves[at], crc::moves[at]))
         << at;
   }
+#if defined(__GNUC__) && defined(__x86_64__)
+  std::uint32_t less = 0x80000000;
+  for (int bit = 0; bit < 33; ++bit) less = times_x(less);
+  for (std::size_t at = 0; at < std::size(crc::moves); ++at) {
+    EXPECT_EQ(crc::product(crc::moves_less[at], less), crc::moves[at]) << at;
+    if (!crc::has_instruction()) continue;
+    EXPECT_EQ(crc::shifted_with_instruction(0x12345678, std::uint64_t{5} << at),
+              crc::product(crc::moves[(at + 2) % 31], crc::product(crc::moves[at], 0x12345678)))
+        << at;
+  }
+#endif
 }
 
 TEST(crc32c, continues_over_any_split) {

@@ -77,28 +77,35 @@ inline constexpr std::uint32_t moves[31] = {
 
 #if defined(__GNUC__) && defined(__x86_64__)
 
-// x to the power 8 * Bytes - 33, modulo the polynomial, in the bit order of the checksum.
-template <std::size_t Bytes>
-inline constexpr long long factor = 0;
-template <>
-inline constexpr long long factor<64> = 0x9e4addf8;
-template <>
-inline constexpr long long factor<128> = 0x0d3b6092;
-template <>
-inline constexpr long long factor<1024> = 0x170076fa;
-template <>
-inline constexpr long long factor<2048> = 0xa51b6135;
+// Likewise x to the power 8 * bytes - 33, for 1, 2, 4, 8, ... bytes: a carry-less product of two
+// reflected words is off by one bit, and the crc instruction multiplies by x^32.
+inline constexpr std::uint32_t moves_less[31] = {
+    0xbf818109, 0x780d5a4d, 0x05ec76f1, 0x00000001, 0x493c7d27, 0xba4fc28e, 0x9e4addf8, 0x0d3b6092,
+    0xb9e02b86, 0xdd7e3b0c, 0x170076fa, 0xa51b6135, 0x82f89c77, 0x54a86326, 0x1dc403cc, 0x5ae703ab,
+    0xc5013a36, 0xac2ac6dd, 0x9b4615a9, 0x688d1c61, 0xf6af14e6, 0xb6ffe386, 0xb717425b, 0x478b0d30,
+    0x54cc62e5, 0x7b2102ee, 0x8a99adef, 0xa7568c8f, 0xd610d67e, 0x6b086b3f, 0xd94f3c0b};
 
 using two_words = long long __attribute__((vector_size(16)));
 
-// The checksum `rest` as it would be after `Bytes` further zero bytes. A carry-less product of two
-// reflected words is off by one bit and the crc instruction multiplies by x^32: hence the 33.
-template <std::size_t Bytes>
-[[gnu::target("sse4.2,pclmul")]] inline std::uint64_t shifted(std::uint64_t rest) {
+[[gnu::target("sse4.2,pclmul")]] inline std::uint64_t moved(std::uint64_t rest, std::uint32_t by) {
   two_words const left{static_cast<long long>(rest), 0};
-  two_words const right{factor<Bytes>, 0};
+  two_words const right{by, 0};
   two_words const product = __builtin_ia32_pclmulqdq128(left, right, 0);
   return __builtin_ia32_crc32di(0, static_cast<unsigned long long>(product[0]));
+}
+// The checksum `rest` as it would be after so many further zero bytes.
+template <std::size_t Bytes>
+[[gnu::target("sse4.2,pclmul")]] inline std::uint64_t shifted(std::uint64_t rest) {
+  static_assert(std::has_single_bit(Bytes));
+  return moved(rest, moves_less[std::countr_zero(Bytes)]);
+}
+[[gnu::target("sse4.2,pclmul")]] inline std::uint32_t shifted_with_instruction(
+    std::uint32_t rest, std::uint64_t bytes) {
+  std::uint64_t made = rest;
+  for (std::size_t at = 0; bytes != 0; bytes >>= 1, at = at == 30 ? 0 : at + 1) {
+    if ((bytes & 1) != 0) made = moved(made, moves_less[at]);
+  }
+  return static_cast<std::uint32_t>(made);
 }
 
 // The instruction takes three cycles and one may start in each, so three streams run side by side.
@@ -230,6 +237,11 @@ constexpr std::uint32_t crc32c_of(std::uint8_t byte) {
 // has the checksum `second`: without looking at them.
 constexpr std::uint32_t crc32c_joined(std::uint32_t first, std::uint32_t second,
                                       std::uint64_t second_length) {
+#if defined(__GNUC__) && defined(__x86_64__)
+  if (!__builtin_is_constant_evaluated() && detail::crc::has_instruction()) {
+    return detail::crc::shifted_with_instruction(first, second_length) ^ second;
+  }
+#endif
   for (std::size_t at = 0; second_length != 0; second_length >>= 1, at = at == 30 ? 0 : at + 1) {
     if ((second_length & 1) != 0) first = detail::crc::product(detail::crc::moves[at], first);
   }
