@@ -10,6 +10,7 @@
 #include <synod/codec/frame.hpp>
 #include <synod/codec/frame_decoder.hpp>
 #include <synod/codec/records.hpp>
+#include <synod/codec/unfold_commands.hpp>
 #include <synod/codec/values.hpp>
 #include <synod/codec/vocabulary.hpp>
 #include <synod/codec/wire.hpp>

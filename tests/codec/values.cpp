@@ -19,6 +19,8 @@ using synod::error_code;
 
 static_assert(synod::codec<synod::fixed_codec, command>);
 static_assert(synod::bulk_codec<synod::fixed_codec, command>);
+static_assert(synod::total_codec<synod::fixed_codec, command>);
+static_assert(!synod::total_codec<text_codec, std::string>);
 static_assert(synod::codec<text_codec, std::string>);
 static_assert(synod::costed_codec<text_codec, std::string>);
 static_assert(!synod::bulk_codec<text_codec, std::string>);
@@ -378,6 +380,69 @@ TEST(values, the_steady_state_allocates_nothing) {
   support::allocations const counted;
   for (int i = 0; i < 10; ++i) round();
   EXPECT_EQ(counted.calls(), 0U);
+}
+
+// A batch of so many commands as a follower gets it that leaves long ones in their bytes.
+struct folded_batch {
+  numbers leader;
+  numbers follower;
+  synod::slot_value<command> sent;
+  synod::slot_value<command> found;
+  bool whole = false;
+
+  explicit folded_batch(std::size_t commands, std::size_t cut = 0) {
+    synod::batch<command> made;
+    for (std::uint64_t i = 0; i < commands; ++i) {
+      made.add(synod::session_id(1), synod::sequence(i + 1), {}, {i, i * i});
+    }
+    sent = synod::slot_value<command>(std::move(made));
+    std::vector<std::byte> bytes = leader.bytes_of(sent);
+    bytes.resize(bytes.size() - cut);
+    std::vector<std::byte> message;
+    synod::wire_writer out(message);
+    out(static_cast<std::uint32_t>(bytes.size()), synod::crc32c(bytes));
+    out.bytes(bytes);
+    auto const length = static_cast<std::uint32_t>(message.size());
+    synod::byte_slice const body{synod::shared_bytes(std::move(message)), 0, length, 0};
+    synod::wire_reader in(body);
+    follower.coder.keep_folded();
+    follower.coder.read(in, found);
+    whole = in.finished();
+  }
+};
+
+TEST(values, commands_stay_in_their_bytes_until_they_are_wanted) {
+  folded_batch one(2048);
+  ASSERT_TRUE(one.whole);
+  EXPECT_TRUE(one.found.folded());
+  EXPECT_TRUE(one.found.commands().empty());
+  EXPECT_EQ(one.found.command_count(), 2048U);
+  EXPECT_EQ(one.found, one.sent);
+  EXPECT_EQ(one.follower.bytes_of(one.found), one.leader.bytes_of(one.sent));
+  for (int again = 0; again < 2; ++again) {
+    one.follower.coder.unfold(one.found);
+    EXPECT_FALSE(one.found.folded());
+    ASSERT_EQ(one.found.commands().size(), 2048U);
+    for (std::size_t i = 0; i < 2048; ++i) {
+      ASSERT_EQ(one.found.commands()[i], one.sent.commands()[i]);
+    }
+    EXPECT_EQ(one.found, one.sent);
+    one.found.release_commands();  // and so they may come and go
+    EXPECT_TRUE(one.found.folded());
+    EXPECT_EQ(one.found.command_count(), 2048U);
+  }
+}
+
+TEST(values, short_batches_are_made_at_once) {
+  folded_batch const one(64);
+  ASSERT_TRUE(one.whole);
+  EXPECT_FALSE(one.found.folded());
+  EXPECT_EQ(one.found.commands().size(), 64U);
+}
+
+TEST(values, what_stays_in_its_bytes_is_checked_before) {
+  EXPECT_FALSE(folded_batch(2048, 1).whole);
+  EXPECT_FALSE(folded_batch(2048, sizeof(command)).whole);
 }
 
 }  // namespace

@@ -21,6 +21,12 @@ concept bulk_codec = requires(T& coder, std::vector<std::byte>& into, std::span<
   { coder.decode_all(bytes, to) } -> std::same_as<bool>;
 };
 
+// One of those to which any bytes of that length are a value: then they need not be decoded to know
+// that they can be.
+template <class T, class Value>
+concept total_codec =
+    bulk_codec<T, Value> && copies_as_bytes<Value> && bool{T::template any_bytes<Value>};
+
 // A codec whose values allocate: decoding asks the allowance first, and encoding adds up what
 // decoding will ask for, so that nothing is proposed that nobody could decode.
 template <class T, class Value>

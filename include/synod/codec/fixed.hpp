@@ -25,6 +25,9 @@ struct fixed_codec {
   static constexpr std::size_t encoded_length = sizeof(T);
 
   template <class T>
+  static constexpr bool any_bytes = fits<T>;
+
+  template <class T>
   void encode(T const& from, std::vector<std::byte>& into) const {
     append_bytes(into, bytes_of(from));
   }

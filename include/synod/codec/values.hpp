@@ -3,6 +3,7 @@
 
 #include <synod/codec/codec_kinds.hpp>
 #include <synod/codec/crc32c.hpp>
+#include <synod/codec/unfold_commands.hpp>
 #include <synod/codec/vocabulary.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/concepts.hpp>
@@ -81,8 +82,7 @@ class value_coder {
     if (byte_slice const* const kept = from.kept_bytes()) return write_slice(out, *kept);
     if (in_place_ && from.is_batch()) return write_here(out, from);
     auto const known = encoded(from);
-    if (!known) return false;
-    return write_slice(out, *known);
+    return known && write_slice(out, *known);
   }
 
   // Between these, the first value that is written and was not encoded before is encoded where it
@@ -115,12 +115,20 @@ class value_coder {
     if (in.failed()) return;
     auto const bytes = before.first(length);
     bool const whole = in.has_checksum(bytes, checksum) || SYNOD_MUTATION(value_checksum_ignored);
+    fold_ = folds_ && kept.length >= folded_bytes_min;
     if (!whole || !decode(bytes, in.allowance(), to)) {
       in.fail();
     } else if (!kept.empty()) {
       to.keep_encoded(kept);
     }
+    fold_ = false;
   }
+
+  // From now on the commands of a long batch that is read stay in its bytes until they are wanted:
+  // of those on the way to a decision there are megabytes, which no cache holds twice.
+  void keep_folded() { folds_ = true; }
+  // Effects: the commands of a batch are where `commands` looks for them.
+  void unfold(value const& of) { unfold_commands(coder_, of); }
 
   // Votes carry none, and are most of what arrives. Nothing else is as short.
   void read_noop(wire_reader& in, std::uint32_t checksum, value& to) {
@@ -155,6 +163,7 @@ class value_coder {
  private:
   static constexpr std::size_t cannot = SIZE_MAX;
   static constexpr std::size_t beside_max = 256;
+  static constexpr std::size_t folded_bytes_min = std::size_t{16} << 10;
   static constexpr std::uint32_t lengths_differ = UINT32_MAX;
   static constexpr std::size_t origin_length = 26;
   static constexpr std::size_t node_cost = sizeof(value_node<Command>);
@@ -296,6 +305,7 @@ class value_coder {
         !decode_commands(in, commands, length, made.commands())) {
       return false;
     }
+    if (made.size() < commands) made.fold(static_cast<std::uint16_t>(commands));
     to = value(std::move(made));
     return true;
   }
@@ -324,6 +334,7 @@ class value_coder {
     if constexpr (bulk_codec<Coder, Command>) {
       if (length != Coder::template encoded_length<Command>) return false;
       if (in.remaining() != count * length) return false;
+      if (total_codec<Coder, Command> && fold_) return true;
       if constexpr (copies_as_bytes<Command>) {
         to.resize_for_overwrite(count);
       } else {
@@ -382,6 +393,8 @@ class value_coder {
   value placed_;      // whose bytes were written where they stand
   byte_slice place_;  // in the frame that is being written
   bool in_place_ = false;
+  bool folds_ = false;
+  bool fold_ = false;  // what is being read now
 };
 
 }  // namespace synod

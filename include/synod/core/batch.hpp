@@ -153,13 +153,28 @@ struct value_node {
   void release_commands() {
     bool const kept = !encoded.empty() || SYNOD_MUTATION(commands_released_without_bytes);
     if (!kept || commands.empty()) return;
-    released = static_cast<std::uint16_t>(commands.size());
+    fold(static_cast<std::uint16_t>(commands.size()));
+  }
+  // Effects: there are so many commands, and they are only in the bytes.
+  void fold(std::uint16_t count) {
+    released = count;
     commands.clear();
     if (home == nullptr || home->abandoned) {
       commands = {};
-    } else {
+    } else if (commands.capacity() != 0) {
       home->rooms.push_back(std::move(commands));
     }
+  }
+  // Returns: where the commands that were only in the bytes are to be made again.
+  list<Command>& unfold() {
+    released = 0;
+    if (home != nullptr && !home->abandoned) take_room();
+    return commands;
+  }
+  void take_room() {
+    if (commands.capacity() != 0 || home->rooms.empty()) return;
+    commands.swap(home->rooms.back());
+    home->rooms.drop_back();
   }
 
  private:
@@ -233,6 +248,8 @@ class batch {
   origin_runs& origins() { return node_->origins; }
   [[nodiscard]] list<Command> const& commands() const { return node_->commands; }
   [[nodiscard]] origin_runs const& origins() const { return node_->origins; }
+  // For one that has checked them and leaves them in the bytes, which it then hands over.
+  void fold(std::uint16_t count) { node_->fold(count); }
   void encoded(byte_slice bytes) {
     node_->encoded_size = bytes.length;
     node_->encoded = std::move(bytes);
@@ -282,10 +299,7 @@ class batch_pool {
     node->stamp = 0;
     node->encoded_size = 0;
     node->released = 0;
-    if (node->commands.capacity() == 0 && !pool_->rooms.empty()) {
-      node->commands.swap(pool_->rooms.back());
-      pool_->rooms.drop_back();
-    }
+    node->take_room();
     return batch<Command>(node);
   }
 

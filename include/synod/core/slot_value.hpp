@@ -102,6 +102,9 @@ class slot_value {
   void release_commands() const {
     if (is_batch()) node_->release_commands();
   }
+  // For a decoder, which makes them again from the bytes. Requires: is_batch().
+  [[nodiscard]] bool folded() const { return node_->released != 0; }
+  [[nodiscard]] list<Command>& unfold() const { return node_->unfold(); }
   // Requires: is_batch().
   [[nodiscard]] std::size_t command_count() const {
     return node_->commands.size() + node_->released;

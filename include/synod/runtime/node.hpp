@@ -57,7 +57,9 @@ class node {
       : options_(std::move(given)), state_(std::move(state)), coder_(coder), world_(around),
         values_(batches_, coder), wire_(values_), journal_(around.storage, values_, options_.group),
         founding_(options_.founding), reads_(options_.reads),
-        snapshots_(options_.snapshots, around.snapshots, options_.policy) {}
+        snapshots_(options_.snapshots, around.snapshots, options_.policy) {
+    values_.keep_folded();
+  }
   node(node const&) = delete;
   node& operator=(node const&) = delete;
 
