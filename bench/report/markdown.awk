@@ -4,7 +4,9 @@
 BEGIN { FS = "," }
 NR == 1 { next }
 $2 == "floor" && !floors++ {
-  print "Medians; a ratio is that of pairs run one after the other, with its 95 % interval.\n"
+  print "Medians; a ratio is that of pairs run one after the other, with its 95 % interval. An Accept" \
+    " to the follower that no decision needs may wait half a millisecond for others (`soon_ns`)" \
+    " but in the cases `eager`; the floor sends each command to both at once.\n"
   print "| case | pairs | ops/s | floor | ratio | p50 us | floor | ratio | p99 us | CPU us/op |" \
     " wire B/op | disk B/op |"
   print "|---|---|---|---|---|---|---|---|---|---|---|---|"

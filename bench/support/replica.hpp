@@ -96,6 +96,7 @@ class replica_process {
     for (unsigned id = 1; id <= with.replicas; ++id) {
       made.members.push_back({.id = id, .address = address_of(with.ports[id - 1])});
     }
+    if (with.eager) made.mesh.soon_ns = 0;
     if (with.clients > 0) made.client_listen = address_of(with.ports[with.replicas + with.id - 1]);
     made.data = with.folder + "/" + std::to_string(with.id);
     if (!with.durable) {
