@@ -18,7 +18,7 @@
 //                     acknowledgements is its price
 //   --read LEVEL      reads of that level instead of commands: see bench_reads
 //   --awake           replicas poll for input instead of sleeping: for a core each
-//   --eager           Accepts leave for all followers at once, also for those that no decision needs
+//   --eager           Accepts leave for all followers at once, also for whom no decision needs
 //   --pin             the first replica on the first core and all others on the second, as the
 //                     floor does when told to
 //   --folder F        of the logs, on the disk that is to be measured; removed afterwards
