@@ -28,6 +28,7 @@
 #include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/moves_as_bytes.hpp>
+#include <synod/core/node_rows.hpp>
 #include <synod/core/node_set.hpp>
 #include <synod/core/one_of.hpp>
 #include <synod/core/outcome.hpp>

@@ -373,10 +373,10 @@ class replica_state {
   std::vector<std::uint64_t> stops_;
   time_ns stop_deadline_ = never;
 
-  time_ns input_at_ = 0;  // when the input that is being taken arrived
-  time_ns held_until_ = never;
-  bool heard_ = false;  // some of it from another node
-  ticket taken_then_;   // by the log, when this turn began
+  time_ns held_until_ = never;  // what nobody waits for
+  time_ns input_at_ = 0;        // when the input that is being taken arrived
+  bool heard_ = false;          // some of it from another node
+  ticket taken_then_;           // by the log, when this turn began
   ticket durable_then_;
   std::uint64_t taken_before_ = 0;  // bytes of the log when a snapshot was wanted for them
   time_ns run_at_ = 0;              // while handlers run: when that began

@@ -156,15 +156,18 @@ class tcp_links {
   static constexpr std::size_t peers_max = node_set::capacity;
   static constexpr time_ns lasting_ns = 1'000'000'000;
 
-  // Returns the place of the peer, as a bit.
+  // Returns the place of the peer, as a bit, if something is left to be flushed.
   std::uint64_t put(node_id to, shared_bytes const& frame, std::size_t bytes_max) {
     for (std::size_t i = 0; i < peers_.size(); ++i) {
       peer const& one = *peers_[i];
       if (one.id != to) continue;
       if (one.link == nullptr) return 0;
       one.link->push(frame, 0, frame.bytes().size());
-      if (one.link->queue().bytes() >= bytes_max) one.link->flush();
-      return std::uint64_t{1} << i;
+      std::uint64_t const bit = std::uint64_t{1} << i;
+      if (one.link->queue().bytes() < bytes_max) return bit;
+      one.link->flush();
+      held_back_ &= ~bit;
+      return 0;
     }
     return 0;
   }

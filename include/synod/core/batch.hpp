@@ -6,6 +6,7 @@
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
+#include <synod/core/node_rows.hpp>
 
 #include <cstdint>
 #include <utility>
@@ -103,31 +104,21 @@ struct value_node {
     membership members;
     session_change session;
   };
-  // Nodes are made by the dozen and end with their pool, or with the last of them that is in use.
-  struct row;
+  // Ends with whoever made it, or with the last node that is in use.
   struct pool {
     list<value_node*> free;
     list<list<Command>> rooms;  // capacity that nodes gave back before they ended
-    row* rows = nullptr;
+    node_rows<value_node, 16> rows;
     std::size_t outstanding = 0;
     bool abandoned = false;
 
-    pool() = default;
-    pool(pool const&) = delete;
-    pool& operator=(pool const&) = delete;
-    ~pool() {
-      while (rows != nullptr) delete std::exchange(rows, rows->next);
-    }
-    [[gnu::noinline]] void widen() {
-      auto* const made = new row;
-      made->next = std::exchange(rows, made);
-      for (std::size_t i = row_nodes; i-- > 0;) {
-        made->nodes[i].home = this;
-        free.push_back(&made->nodes[i]);
-      }
+    void widen() {
+      rows.widen([this](value_node& made) {
+        made.home = this;
+        free.push_back(&made);
+      });
     }
   };
-  static constexpr std::size_t row_nodes = 16;
 
   std::uint32_t references = 0;
   std::uint32_t encoded_size = 0;
@@ -196,12 +187,6 @@ struct value_node {
     encoded = {};
     if (--where->outstanding == 0) delete where;
   }
-};
-
-template <class Command>
-struct value_node<Command>::row {
-  row* next = nullptr;
-  value_node nodes[row_nodes];
 };
 
 template <class Command>

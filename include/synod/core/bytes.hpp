@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/node_rows.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -74,32 +76,20 @@ class shared_bytes {
       if (where->abandoned && where->outstanding == 0) delete where;
     }
   };
-  static constexpr std::size_t row_nodes = 32;
-  // Nodes are made by the dozen and end with their pool, or with the last of them that is in use.
-  struct row {
-    row* next = nullptr;
-    node nodes[row_nodes];
-  };
+  // Ends with whoever made it, or with the last node that is in use.
   struct pool {
     node* free = nullptr;  // the first of a chain
     node* bare = nullptr;  // likewise, of those without content
-    row* rows = nullptr;
+    node_rows<node, 32> rows;
     std::size_t kept = 0;  // bytes of capacity in `free`
     std::size_t outstanding = 0;
     bool abandoned = false;
 
-    pool() = default;
-    pool(pool const&) = delete;
-    pool& operator=(pool const&) = delete;
-    ~pool() {
-      while (rows != nullptr) delete std::exchange(rows, rows->next);
-    }
-    [[gnu::noinline]] void widen() {
-      rows = new row{rows, {}};
-      for (std::size_t i = row_nodes; i-- > 0;) {
-        rows->nodes[i].home = this;
-        rows->nodes[i].next = std::exchange(bare, &rows->nodes[i]);
-      }
+    void widen() {
+      rows.widen([this](node& made) {
+        made.home = this;
+        made.next = std::exchange(bare, &made);
+      });
     }
   };
   // What a burst of large buffers may leave behind in one pool: as much as a host lets its log hold
