@@ -3,8 +3,12 @@
 
 #include <synod/asio/entropy.hpp>
 #include <synod/asio/file_store.hpp>
+#include <synod/storage/file_snapshots.hpp>
+#include <synod/storage/memory_snapshots.hpp>
 #include <synod/storage/none.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -56,6 +60,56 @@ class chosen_log {
   synod::none none_;
 };
 
+// The snapshots beside it: in files, or, where nothing is kept, in memory.
+class chosen_snapshots {
+ public:
+  using files = synod::file_snapshots<>;
+
+  class reader {
+   public:
+    explicit reader(files::reader from) : file_(std::move(from)) {}
+    explicit reader(synod::memory_snapshots::reader from) : memory_(std::move(from)) {}
+    [[nodiscard]] synod::snapshot_info const& info() const {
+      return file_ ? file_->info() : memory_->info();
+    }
+    std::size_t read(std::uint64_t offset, std::span<std::byte> into) {
+      return file_ ? file_->read(offset, into) : memory_->read(offset, into);
+    }
+
+   private:
+    std::optional<files::reader> file_;
+    std::optional<synod::memory_snapshots::reader> memory_;
+  };
+
+  chosen_snapshots() = default;
+  explicit chosen_snapshots(files images) : files_(std::move(images)) {}
+
+  [[nodiscard]] synod::maybe<synod::snapshot_info> newest() const {
+    return files_ ? files_->newest() : memory_.newest();
+  }
+  std::uint64_t begin(synod::snapshot_info const& expected) {
+    return files_ ? files_->begin(expected) : memory_.begin(expected);
+  }
+  synod::error write(std::span<std::byte const> piece) {
+    return files_ ? files_->write(piece) : memory_.write(piece);
+  }
+  synod::error finish() { return files_ ? files_->finish() : memory_.finish(); }
+  void abandon() { files_ ? files_->abandon() : memory_.abandon(); }
+  [[nodiscard]] synod::maybe<reader> open() {
+    synod::maybe<reader> made;
+    if (files_) {
+      if (auto found = files_->open()) made = reader(*std::move(found));
+    } else if (auto found = memory_.open()) {
+      made = reader(*std::move(found));
+    }
+    return made;
+  }
+
+ private:
+  std::optional<files> files_;
+  synod::memory_snapshots memory_;
+};
+
 // A folder of this name keeps nothing.
 inline constexpr char const* no_log = "/no_log";
 
@@ -64,7 +118,7 @@ inline constexpr char const* no_log = "/no_log";
 template <>
 struct synod::asio::store_opening<bench::chosen_log> {
   using files = store_opening<synod::file_log<>>;
-  using snapshots = files::snapshots;
+  using snapshots = bench::chosen_snapshots;
   struct opened {
     bench::chosen_log log;
     snapshots images;
@@ -75,11 +129,10 @@ struct synod::asio::store_opening<bench::chosen_log> {
       auto found = files::open(folder, given);
       if (!found) return found.error();
       return std::unique_ptr<opened>(
-          new opened{bench::chosen_log(std::move((*found)->log)), std::move((*found)->images)});
+          new opened{bench::chosen_log(std::move((*found)->log)),
+                     bench::chosen_snapshots(std::move((*found)->images))});
     }
-    auto images = snapshots::open(posix_io((folder + "/snapshots").c_str()), 0);
-    if (!images) return images.error();
     store_id const store{random_bits(), random_bits()};
-    return std::unique_ptr<opened>(new opened{bench::chosen_log(store), *std::move(images)});
+    return std::unique_ptr<opened>(new opened{bench::chosen_log(store), {}});
   }
 };
