@@ -21,6 +21,9 @@ class alarm {
  public:
   explicit alarm(Executor const& on) : timer_(on) {}
 
+  // To set it for no earlier than this changes nothing.
+  [[nodiscard]] time_ns due() const { return due_; }
+
   // Effects: calls ring() once, not much later than `at` and perhaps earlier. `hold` is kept until
   // then and keeps alive what `ring` refers to.
   template <class Hold, class Ring>
@@ -45,12 +48,12 @@ class alarm {
  private:
   static constexpr time_ns wait_max = 3'600'000'000'000;
 
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                    boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
-      timer_;
   time_ns due_ = never;
   std::uint64_t turns_ = 0;
   bool closed_ = false;
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                    boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
+      timer_;
 };
 
 }  // namespace synod::asio

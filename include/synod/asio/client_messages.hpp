@@ -168,10 +168,14 @@ void write_client_frame(std::vector<std::byte>& into, frame_kind kind, cluster_i
 
 // Returns: whether the body begins with one; newer versions may have added to its end.
 template <class Body>
-bool read_client_frame(frame const& from, Body& into) {
-  wire_reader in(from.body.bytes());
+bool read_client_frame(std::span<std::byte const> body, Body& into) {
+  wire_reader in(body);
   decode(in, into);
   return !in.failed();
+}
+template <class Body>
+bool read_client_frame(frame const& from, Body& into) {
+  return read_client_frame(from.body.bytes(), into);
 }
 
 }  // namespace synod::asio

@@ -8,6 +8,7 @@
 #include <synod/asio/entropy.hpp>
 #include <synod/asio/framed_connection.hpp>
 #include <synod/asio/operation.hpp>
+#include <synod/asio/scratch.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/machine/commands.hpp>
 #include <synod/runtime/encode_value.hpp>
@@ -93,9 +94,10 @@ class client_state {
   holdable holders;
 
   client_state(Executor const& on, client_options given, Codec coder)
-      : executor_(on), options_(std::move(given)), coder_(std::move(coder)), alarm_(on),
-        bad_(check(options_)),
-        session_(session_of(options_), members_of(options_), generator(random_bits())) {
+      : bad_(check(given)), executor_(on), submit_timeout_ns_(given.submit_timeout_ns),
+        coder_(std::move(coder)),
+        session_(session_of(given), members_of(given), generator(random_bits())), alarm_(on),
+        options_(std::move(given)) {
     for (client_server const& one : options_.servers) {
       if (auto const at = read_permitted_address(one.address, options_.insecure)) {
         servers_.push_back({node_id(one.id), *at});
@@ -111,13 +113,13 @@ class client_state {
     using waiting = waiting_operation<R, std::decay_t<Handler>, Executor, reply_query<R, Codec>>;
     operation& one = waiting::make(memory_, std::forward<Handler>(handler), executor_);
     one.harmless = harmless;
-    std::uint64_t const token = book_.add(one, boot_time());
+    std::uint64_t const token = book_.add(one, now());
     if (slot.is_connected()) slot.assign(canceller{this, token});
     return one;
   }
 
   void submit(operation& one, command const& what, time_ns timeout) {
-    if (timeout == 0) timeout = options_.submit_timeout_ns;
+    if (timeout == 0) timeout = submit_timeout_ns_;
     payload bytes;
     if (!encode(one, what, bytes)) return;
     track(one, session_.submit(one.began, std::move(bytes), one.began + timeout, out_));
@@ -158,7 +160,7 @@ class client_state {
     node_id to;
     bool open = false;  // both have said hello
     time_ns deadline = never;
-    std::vector<std::vector<std::byte>> waiting;  // for that
+    std::vector<std::byte> waiting;  // frames, for that
   };
   using connection = framed_connection<Executor, client_state>;
   using pointer = held<connection>;
@@ -167,7 +169,7 @@ class client_state {
   keeps_alive hold() { return keeps_alive(this); }
   bytes_pool& pool() { return pool_; }
   frame_counters& frame_counts() { return counts_; }
-  void frame_arrived(connection& over, frame&& one);
+  void frame_passes(connection& over, passing_frame const& one);
   // What follows from an answer leaves at once: of many clients in one process each is in a cache
   // only for as long as it is worked on.
   void input_ended(connection&) {
@@ -188,6 +190,12 @@ class client_state {
   struct tracked {
     std::uint64_t handle = 0;
     std::uint64_t token = 0;
+  };
+  // What is to be sent over one connection next, by one write unless it becomes long.
+  static constexpr std::size_t departure_bytes = std::size_t{64} << 10;
+  struct departure {
+    connection* over = nullptr;
+    scratch frames = {};
   };
   struct canceller {
     client_state* at;
@@ -250,41 +258,54 @@ class client_state {
       if (self->turn_due_) self->turn();
     });
   }
+  // The clock is read once for all that one input leads to.
+  time_ns now() {
+    if (now_ != 0) return now_;
+    time_ns const read = boot_time();
+    if (in_turn_) now_ = read;
+    return read;
+  }
   void turn();
   void turn_once();
   void give_up_late(time_ns now);
   void drive();
-  void send(session_request const& one);
+  void send(session_request const& one, departure& with);
+  static void depart(departure& what);
   void finish(session_finished const& one);
   connection* connection_to(node_id id);
   void hello(connection& over);
   void reply_arrived(node_id from, client_reply const& got);
+  bool done_arrived(session_answer const& got, std::span<std::byte const> result);
   void learn(served_members const& got);
 
-  Executor executor_;
-  client_options options_;
-  Codec coder_;
-  operation_memory memory_;
-  operation_book book_;
-  alarm<Executor> alarm_;
-  bytes_pool pool_;
-  frame_counters counts_;
-  error bad_;
-  error unreached_;  // why the last connection did not come about, until one does
-  client_session<payload> session_;
-  session_output out_;
-  session_output taken_;  // what is being done of it
-  std::vector<server> servers_;
-  std::vector<pointer> connections_;
-  std::vector<tracked> tracked_;  // by the place of an operation in the session
-  std::vector<std::byte> scratch_;
-  cluster_id cluster_;
-  std::uint64_t answered_handle_ = 0;  // whose reply is being read
-  std::span<std::byte const> answered_bytes_;
+  // In the order in which an answer and the next request need it: of thousands of clients each has
+  // been out of the cache since the last one. What they do not need comes last.
   bool turn_due_ = false;
   bool turn_posted_ = false;
   bool in_turn_ = false;
   bool ended_ = false;
+  time_ns now_ = 0;  // 0: nobody has read the clock
+  cluster_id cluster_;
+  connection* last_ = nullptr;  // that something was sent over
+  error bad_;
+  Executor executor_;
+  time_ns submit_timeout_ns_;
+  time_ns unopened_ = never;  // no deadline of a connection is earlier
+  [[no_unique_address]] Codec coder_;
+  operation_memory memory_;
+  operation_book book_;
+  std::vector<tracked> tracked_;  // by the place of an operation in the session
+  client_session<payload> session_;
+  session_output out_;
+  std::uint64_t answered_handle_ = 0;  // whose reply is being read
+  std::span<std::byte const> answered_bytes_;
+  alarm<Executor> alarm_;
+  frame_counters counts_;
+  bytes_pool pool_;
+  error unreached_;  // why the last connection did not come about, until one does
+  std::vector<server> servers_;
+  std::vector<pointer> connections_;
+  client_options options_;
 };
 
 }  // namespace synod::asio

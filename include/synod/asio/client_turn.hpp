@@ -15,6 +15,7 @@ void client_state<M, C, E>::turn() {
   at_end const leave([&] {
     turn_due_ = turn_due_ || !whole;
     in_turn_ = !outer;
+    if (outer) now_ = 0;
     if (outer && turn_due_) wake();
   });
   turn_once();
@@ -26,16 +27,13 @@ template <class M, class C, class E>
 void client_state<M, C, E>::turn_once() {
   turn_due_ = false;
   if (!ended_) {
-    time_ns const now = boot_time();
-    give_up_late(now);
-    session_.tick(now, out_);
+    time_ns const at = now();
+    if (unopened_ <= at) give_up_late(at);
+    session_.tick(at, out_);
     drive();
-    for (std::size_t i = 0; i < connections_.size(); ++i) connections_[i]->flush();
-    time_ns soonest = session_.next_deadline();
-    for (pointer const& one : connections_) {
-      if (one->attached.deadline < soonest) soonest = one->attached.deadline;
-    }
-    if (soonest != never) alarm_.set(soonest, hold(), [this] { wake(); });
+    time_ns const next = session_.next_deadline();
+    time_ns const soonest = next < unopened_ ? next : unopened_;
+    if (soonest < alarm_.due()) alarm_.set(soonest, hold(), [this] { wake(); });
   }
   book_.run(memory_);
   if (book_.wants_run()) turn_due_ = true;
@@ -44,12 +42,13 @@ void client_state<M, C, E>::turn_once() {
 // Connections that did not come about in time.
 template <class M, class C, class E>
 void client_state<M, C, E>::give_up_late(time_ns now) {
-  bool any = false;
-  for (pointer const& one : connections_) any = any || one->attached.deadline <= now;
-  if (!any) return;
+  unopened_ = never;
   for (pointer const& one : std::vector<pointer>(connections_)) {
-    if (one->attached.deadline <= now) {
+    time_ns const deadline = one->attached.deadline;
+    if (deadline <= now) {
       one->close({error_code::timed_out, one->attached.to.value, "connect", ""});
+    } else if (deadline < unopened_) {
+      unopened_ = deadline;
     }
   }
 }
@@ -57,14 +56,21 @@ void client_state<M, C, E>::give_up_late(time_ns now) {
 // Sends what the session wants sent, and tells the callers what has ended.
 template <class M, class C, class E>
 void client_state<M, C, E>::drive() {
-  while (!out_.send.empty() || !out_.finished.empty()) {
-    out_.send.swap(taken_.send);
-    out_.finished.swap(taken_.finished);
-    for (session_finished const& one : taken_.finished) finish(one);
-    for (session_request const& one : taken_.send) send(one);
-    taken_.send.clear();
-    taken_.finished.clear();
+  if (out_.send.empty() && out_.finished.empty()) return;
+  departure with;
+  // What follows from these is added behind them.
+  std::size_t sent = 0;
+  std::size_t finished = 0;
+  while (finished < out_.finished.size() || sent < out_.send.size()) {
+    if (finished < out_.finished.size()) {
+      finish(session_finished(std::move(out_.finished[finished++])));
+    } else {
+      send(session_request(out_.send[sent++]), with);
+    }
   }
+  out_.send.clear();
+  out_.finished.clear();
+  depart(with);
 }
 
 template <class M, class C, class E>
@@ -84,7 +90,7 @@ void client_state<M, C, E>::finish(session_finished const& one) {
 }
 
 template <class M, class C, class E>
-void client_state<M, C, E>::send(session_request const& one) {
+void client_state<M, C, E>::send(session_request const& one, departure& with) {
   client_request asked;
   asked.what = one;
   asked.wish = one.read ? client_wish::read : client_wish::command;
@@ -96,22 +102,32 @@ void client_state<M, C, E>::send(session_request const& one) {
     return;  // it has ended meanwhile
   }
   connection* const over = connection_to(one.to);
-  if (over == nullptr) return session_.connection_lost(boot_time(), one.to, out_);
-  scratch_.clear();
-  write_client_frame(scratch_, frame_kind::request, cluster_, node_id(), asked);
-  if (over->attached.open) {
-    shared_bytes const whole = pool_.seal(scratch_);
-    over->push(whole, 0, whole.bytes().size());
-  } else {
-    over->attached.waiting.push_back(scratch_);
+  if (over == nullptr) return session_.connection_lost(now(), one.to, out_);
+  if (over != with.over || with.frames.bytes().size() >= departure_bytes) {
+    depart(with);
+    with.over = over;
   }
+  write_client_frame(with.frames.bytes(), frame_kind::request, cluster_, node_id(), asked);
+}
+
+template <class M, class C, class E>
+void client_state<M, C, E>::depart(departure& what) {
+  std::vector<std::byte>& frames = what.frames.bytes();
+  if (frames.empty()) return;
+  if (what.over->attached.open) {
+    what.over->send(frames);
+  } else {
+    append_bytes(what.over->attached.waiting, frames);
+  }
+  frames.clear();
 }
 
 // Null if nobody knows where that is.
 template <class M, class C, class E>
 auto client_state<M, C, E>::connection_to(node_id id) -> connection* {
+  if (last_ != nullptr && last_->attached.to == id) return last_;
   for (pointer const& one : connections_) {
-    if (one->attached.to == id) return one.get();
+    if (one->attached.to == id) return last_ = one.get();
   }
   server const* where = nullptr;
   for (server const& one : servers_) {
@@ -122,7 +138,9 @@ auto client_state<M, C, E>::connection_to(node_id id) -> connection* {
       new connection(tcp_socket<E>(executor_), *this, frame_family::client, options_.connection));
   connection& made = *connections_.back();
   made.attached.to = id;
-  made.attached.deadline = boot_time() + options_.connect_timeout_ns;
+  made.attached.deadline = now() + options_.connect_timeout_ns;
+  if (made.attached.deadline < unopened_) unopened_ = made.attached.deadline;
+  last_ = &made;
   made.socket().async_connect(
       where->at, [self = pointer(&made), this](boost::system::error_code bad) {
         if (!self->is_open()) return;
@@ -148,13 +166,13 @@ void client_state<M, C, E>::hello(connection& over) {
 }
 
 template <class M, class C, class E>
-void client_state<M, C, E>::frame_arrived(connection& over, frame&& one) {
+void client_state<M, C, E>::frame_passes(connection& over, passing_frame const& one) {
   auto const refuse = [&](error_code why) {
     over.close({why, over.attached.to.value, "replica", "check the addresses of the servers"});
   };
   if (!over.attached.open) {
     client_hello got;
-    if (one.header.kind != frame_kind::hello || !read_client_frame(one, got)) {
+    if (one.header.kind != frame_kind::hello || !read_client_frame(one.body, got)) {
       return refuse(error_code::malformed);
     }
     if (got.why != error_code::none) return refuse(got.why);
@@ -168,11 +186,12 @@ void client_state<M, C, E>::frame_arrived(connection& over, frame&& one) {
     unreached_ = {};
     over.attached.deadline = never;
     over.trust(options_.frame_bytes_max);
-    for (auto& bytes : std::exchange(over.attached.waiting, {})) over.push(std::move(bytes));
-    return over.flush();
+    std::vector<std::byte> waited = std::exchange(over.attached.waiting, {});
+    if (!waited.empty()) over.send(waited);
+    return;
   }
   client_reply got;
-  if (one.header.kind != frame_kind::reply || !read_client_frame(one, got)) {
+  if (one.header.kind != frame_kind::reply || !read_client_frame(one.body, got)) {
     return refuse(error_code::malformed);
   }
   if (!one.header.cluster.empty()) cluster_ = one.header.cluster;
@@ -182,12 +201,29 @@ void client_state<M, C, E>::frame_arrived(connection& over, frame&& one) {
 template <class M, class C, class E>
 void client_state<M, C, E>::reply_arrived(node_id from, client_reply const& got) {
   learn(got.members);
+  if (now_ == 0) now_ = boot_time();
+  if (done_arrived(got.what, got.payload)) return;
   answered_handle_ = got.what.handle;
   answered_bytes_ = got.payload;
-  session_.answered(boot_time(), from, got.what, out_);
+  session_.answered(now_, from, got.what, out_);
   drive();
   answered_handle_ = 0;
   answered_bytes_ = {};
+}
+
+// What nearly every answer says: who waits for it has the result without a list in between.
+template <class M, class C, class E>
+bool client_state<M, C, E>::done_arrived(session_answer const& got,
+                                         std::span<std::byte const> result) {
+  std::size_t const place = client_session<payload>::place_of(got.handle);
+  if (got.kind != session_answer_kind::done || place >= tracked_.size()) return false;
+  if (tracked_[place].handle != got.handle) return false;
+  session_.follow(got.hint);
+  if (!session_.done(now_, got.handle, got.attempt, got.session, got.number, got.version, out_)) {
+    return false;
+  }
+  book_.look(std::exchange(tracked_[place], {}).token, encoded_reply<C>{coder_, result});
+  return true;
 }
 
 // Where the replicas are that the cluster has now; what a person named stays known.
@@ -223,9 +259,10 @@ void client_state<M, C, E>::connection_closed(connection& over, error const& why
     }
     if (unreached_.remedy[0] == 0) unreached_.remedy = "is there a replica at that address?";
   }
+  if (last_ == &over) last_ = nullptr;
   std::erase_if(connections_, [&](pointer const& one) { return one.get() == &over; });
   if (ended_) return;
-  session_.connection_lost(boot_time(), to, out_);
+  session_.connection_lost(now(), to, out_);
   wake();
 }
 

@@ -39,6 +39,7 @@ struct connection_options {
 // One connection that carries frames: reads and cuts them, queues and writes them. It knows nothing
 // of what is in them. Its owner is told of
 //   frame_arrived(connection&, frame&&)          each frame, in order; may close the connection
+//   frame_passes(connection&, passing_frame const&)  instead, if it keeps no frame
 //   input_ended(connection&)                     after the frames that arrived together
 //   connection_closed(connection&, error const&) once, whoever closed it
 // and keeps one `attachment` in it; `hold()` gives what keeps the owner alive.
@@ -52,9 +53,9 @@ class framed_connection {
 
   framed_connection(tcp_socket<Executor> socket, Owner& owner, frame_family family,
                     connection_options const& limits)
-      : socket_(std::move(socket)), owner_(owner), hold_(owner.hold()), limits_(limits),
-        queue_(limits.queue), decoder_(family, owner.pool(), owner.frame_counts()),
-        buffer_(read_bytes_at_first), wanted_(limits.read_bytes_before_greeting) {}
+      : owner_(owner), wanted_(limits.read_bytes_before_greeting), buffer_(read_bytes_at_first),
+        socket_(std::move(socket)), decoder_(family, owner.pool(), owner.frame_counts()),
+        queue_(limits.queue), hold_(owner.hold()), limits_(limits) {}
 
   [[nodiscard]] bool is_open() const { return !closed_; }
   [[nodiscard]] tcp_socket<Executor>& socket() { return socket_; }
@@ -88,6 +89,26 @@ class framed_connection {
   bool push(std::vector<std::byte> frame) {
     shared_bytes const whole(std::move(frame));
     return push(whole, 0, whole.bytes().size());
+  }
+
+  // Effects: writes whole frames at once where nothing waits, so that what leaves like that touches
+  // no queue; else queues them. `frames` may be taken. False: there was no room and they are lost.
+  bool send(std::vector<std::byte>& frames) {
+    if (closed_) return false;
+    if (waiting_ || !queue_.empty()) {
+      bool const kept = push(std::move(frames));
+      flush();
+      return kept;
+    }
+    boost::system::error_code bad;
+    std::size_t const sent =
+        socket_.write_some(boost::asio::const_buffer(frames.data(), frames.size()), bad);
+    moved_ += sent;
+    if (sent == frames.size()) return true;
+    push(std::move(frames));
+    queue_.written(sent);
+    flush();  // finds out what is wrong, if that is why
+    return true;
   }
 
   // Writes as much as the socket takes, with one call, and the rest when it takes more.
@@ -204,11 +225,19 @@ class framed_connection {
     std::size_t const direct = count < direct_ ? count : direct_;
     decoder_.put(direct);
     std::span<std::byte const> arrived = std::as_bytes(std::span(buffer_)).first(count - direct);
-    do {
+    while (next(arrived) && !closed_ && !arrived.empty()) {
+    }
+  }
+
+  bool next(std::span<std::byte const>& arrived) {
+    if constexpr (requires(passing_frame const& one) { owner_.frame_passes(*this, one); }) {
+      return decoder_.pass(
+          arrived, [this](passing_frame const& one) { owner_.frame_passes(*this, one); });
+    } else {
       maybe<frame> one = decoder_.next(arrived);
-      if (!one.has_value()) break;
-      owner_.frame_arrived(*this, *std::move(one));
-    } while (!closed_ && !arrived.empty());
+      if (one.has_value()) owner_.frame_arrived(*this, *std::move(one));
+      return one.has_value();
+    }
   }
 
   void wait_for_room() {
@@ -227,20 +256,21 @@ class framed_connection {
     socket_.shutdown(boost::asio::socket_base::shutdown_both, ignored);
   }
 
-  tcp_socket<Executor> socket_;
+  // In the order in which an answer needs it, and what it does not need last.
   Owner& owner_;
-  typename Owner::keeps_alive hold_;
-  connection_options limits_;
-  send_queue queue_;
-  frame_decoder decoder_;
-  std::vector<std::byte> buffer_;
+  bool closed_ = false;
+  bool waiting_ = false;
+  bool filled_ = false;     // by what was read last: there may be more
   std::size_t wanted_;      // at most, before an answer
   std::size_t direct_ = 0;  // of what the last read asked for, the rest of a frame
   std::size_t asked_ = 0;
   std::uint64_t moved_ = 0;
-  bool filled_ = false;  // by what was read last: there may be more
-  bool closed_ = false;
-  bool waiting_ = false;
+  std::vector<std::byte> buffer_;
+  tcp_socket<Executor> socket_;
+  frame_decoder decoder_;
+  send_queue queue_;
+  typename Owner::keeps_alive hold_;
+  connection_options limits_;
 };
 
 }  // namespace synod::asio

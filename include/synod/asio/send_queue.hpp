@@ -140,14 +140,14 @@ class send_queue {
     return count - here;
   }
 
-  send_queue_options limits_;
   std::vector<slice> slices_;  // from first_ on
   std::size_t first_ = 0;
-  std::size_t sent_ = 0;     // of the first slice
-  std::size_t queued_ = 0;   // bytes in the slices, not yet written
-  std::size_t charged_ = 0;  // bytes that the slices keep alive
   std::vector<std::byte> prompt_;
+  std::size_t queued_ = 0;  // bytes in the slices, not yet written
+  std::size_t sent_ = 0;    // of the first slice
   std::size_t prompt_sent_ = 0;
+  std::size_t charged_ = 0;  // bytes that the slices keep alive
+  send_queue_options limits_;
   std::uint64_t dropped_ = 0;
 };
 

@@ -16,6 +16,12 @@ struct frame_counters {
   rejections refused;
 };
 
+// A frame that lies where it arrived, or in a buffer that others need next: good for one call.
+struct passing_frame {
+  frame_header const& header;
+  std::span<std::byte const> body;
+};
+
 // Cuts a stream of bytes into frames. What it holds grows with the bytes that arrived and never
 // with the length that a header claims. The first refusal is final: behind it nobody knows where
 // the next frame begins, so the connection must be closed.
@@ -23,7 +29,7 @@ class frame_decoder {
  public:
   // Counts into `counters`, which several connections may share; buffers come from `pool`.
   frame_decoder(frame_family family, bytes_pool& pool, frame_counters& counters)
-      : family_(family), pool_(&pool), counters_(&counters) {}
+      : family_(family), counters_(&counters), pool_(&pool) {}
 
   // For when the handshake has shown who is at the other end. From the next header on.
   void body_max(std::uint32_t limit) { body_max_ = limit; }
@@ -41,15 +47,35 @@ class frame_decoder {
     arrived = arrived.subspan(here);
     if (here < missing) return {};
     filled_ = body_filled_ = 0;
-    auto const body = std::span<std::byte const>(body_).first(header_.length);
-    if (crc32c(body) != header_.body_checksum && !SYNOD_MUTATION(body_checksum_ignored)) {
-      return refuse(
-          {error_code::checksum_mismatch, header_.body_checksum, "frame", "close the connection"});
-    }
-    ++counters_->frames;
+    if (!is_whole(header_, std::span<std::byte const>(body_).first(header_.length))) return {};
     return frame{
         header_,
         {pool_->exchange(body_, header_.length), 0, header_.length, header_.body_checksum}};
+  }
+
+  // The same for whoever needs each frame only for the call visit(passing_frame const&): what
+  // arrived whole is not copied. Returns: whether there was one.
+  template <class Visit>
+  [[nodiscard]] bool pass(std::span<std::byte const>& arrived, Visit&& visit) {
+    if (!failed_ && filled_ == 0 && arrived.size() >= frame_header_length) {
+      frame_header header;
+      auto const start = arrived.first<frame_header_length>();
+      if (error const why = read_frame_header(start, family_, body_max_, header)) {
+        refuse(why);
+        return false;
+      }
+      auto const rest = arrived.subspan(frame_header_length);
+      if (header.length <= rest.size()) {
+        auto const body = rest.first(header.length);
+        arrived = rest.subspan(header.length);
+        if (!is_whole(header, body)) return false;
+        visit(passing_frame{header, body});
+        return true;
+      }
+    }
+    maybe<frame> const one = next(arrived);
+    if (one.has_value()) visit(passing_frame{one->header, one->body.bytes()});
+    return one.has_value();
   }
 
   // Where the rest of a long body may be put, from its first byte on, so that it is not copied: say
@@ -112,24 +138,34 @@ class frame_decoder {
     }
   }
 
-  maybe<frame> refuse(error why) {
+  bool is_whole(frame_header const& header, std::span<std::byte const> body) {
+    if (crc32c(body) != header.body_checksum && !SYNOD_MUTATION(body_checksum_ignored)) {
+      refuse(
+          {error_code::checksum_mismatch, header.body_checksum, "frame", "close the connection"});
+      return false;
+    }
+    ++counters_->frames;
+    return true;
+  }
+
+  [[gnu::noinline, gnu::cold]] void refuse(error why) {
     failed_ = why;
     counters_->refused.count(why.code);
     body_ = {};
     body_filled_ = 0;
-    return {};
   }
 
-  frame_family family_;
-  bytes_pool* pool_;
-  frame_counters* counters_;
-  std::uint32_t body_max_ = frame_body_before_handshake_max;
-  std::size_t filled_ = 0;       // of the header
-  std::size_t body_filled_ = 0;  // of the body, whose vector may be longer
-  std::array<std::byte, frame_header_length> start_{};
-  frame_header header_;
-  std::vector<std::byte> body_;
+  // What every frame needs comes first, and lies together.
   error failed_;
+  std::size_t filled_ = 0;  // of the header
+  frame_family family_;
+  std::uint32_t body_max_ = frame_body_before_handshake_max;
+  frame_counters* counters_;
+  bytes_pool* pool_;
+  frame_header header_;
+  std::size_t body_filled_ = 0;  // of the body, whose vector may be longer
+  std::vector<std::byte> body_;
+  std::array<std::byte, frame_header_length> start_{};
 };
 
 }  // namespace synod

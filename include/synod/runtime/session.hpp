@@ -87,6 +87,7 @@ class client_session {
     if (!queue_.empty()) launch(now, out);
     return true;
   }
+  void follow(leader_hint const& hint) { guess_.follow(hint); }
   // Everything sent to that node may or may not have arrived.
   void connection_lost(time_ns now, node_id to, session_output& out);
   void tick(time_ns now, session_output& out);
