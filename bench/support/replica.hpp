@@ -218,14 +218,15 @@ int run_clients(settings const& with) {
     options.servers.push_back({id, address_of(with.ports[with.replicas + id - 1])});
   }
   options.session.in_flight_max = in_flight_of(with);
-  std::vector<std::unique_ptr<client>> all;
+  std::vector<client> all;
+  all.reserve(with.clients);
   for (unsigned i = 0; i < with.clients; ++i) {
-    all.push_back(std::make_unique<client>(io, options));
+    all.emplace_back(io, options);
   }
   entry<Bytes> what;
   what.words[0] = 1;
   auto const begin = [&](std::uint32_t caller, auto handler) {
-    all[caller % with.clients]->async_submit(what, std::move(handler));
+    all[caller % with.clients].async_submit(what, std::move(handler));
   };
   load made(io, with, begin);
   made.run();

@@ -21,6 +21,7 @@
 #include <synod/core/bytes.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/error.hpp>
+#include <synod/core/fetch_ahead.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/late.hpp>
@@ -36,6 +37,7 @@
 #include <synod/core/record.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/core/shared.hpp>
+#include <synod/core/short_list.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/core/snapshot_store.hpp>
 #include <synod/leader/ballot_election.hpp>

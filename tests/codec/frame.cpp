@@ -166,17 +166,22 @@ TEST(frame, origin_is_compared_with_what_the_handshake_verified) {
   EXPECT_EQ(check(other), error_code::unverified_sender);
 }
 
-// Feeds a stream in pieces of one size and collects the lengths of the bodies that came out.
+// Feeds a stream in pieces of one size and collects the lengths of the bodies that came out, or
+// that were only shown.
 std::vector<std::size_t> decode_stream(std::span<std::byte const> stream, std::size_t piece,
-                                       synod::frame_decoder& decoder) {
+                                       synod::frame_decoder& decoder, bool passing = false) {
   std::vector<std::size_t> lengths;
   while (!stream.empty()) {
     auto part = stream.first(piece < stream.size() ? piece : stream.size());
     stream = stream.subspan(part.size());
-    while (auto found = decoder.next(part)) {
-      EXPECT_EQ(synod::crc32c(found->body.bytes()), found->header.body_checksum);
-      lengths.push_back(found->body.bytes().size());
+    auto const note = [&](synod::frame_header const& header, std::span<std::byte const> body) {
+      EXPECT_EQ(synod::crc32c(body), header.body_checksum);
+      lengths.push_back(body.size());
+    };
+    auto const show = [&](synod::passing_frame const& one) { note(one.header, one.body); };
+    while (passing && decoder.pass(part, show)) {
     }
+    while (auto found = decoder.next(part)) note(found->header, found->body.bytes());
   }
   return lengths;
 }
@@ -190,13 +195,15 @@ TEST(frame_decoder, cuts_a_stream_into_frames_however_it_arrives) {
   }
   synod::bytes_pool pool;
   for (std::size_t const piece : {1U, 2U, 63U, 64U, 65U, 1000U, 1000000U}) {
-    synod::frame_counters counters;
-    synod::frame_decoder decoder(frame_family::peer, pool, counters);
-    EXPECT_EQ(decode_stream(stream, piece, decoder), lengths) << piece;
-    EXPECT_FALSE(decoder.failed());
-    EXPECT_TRUE(decoder.between_frames());
-    EXPECT_EQ(counters.frames, lengths.size());
-    EXPECT_EQ(counters.refused.total(), 0U);
+    for (bool const passing : {false, true}) {
+      synod::frame_counters counters;
+      synod::frame_decoder decoder(frame_family::peer, pool, counters);
+      EXPECT_EQ(decode_stream(stream, piece, decoder, passing), lengths) << piece;
+      EXPECT_FALSE(decoder.failed());
+      EXPECT_TRUE(decoder.between_frames());
+      EXPECT_EQ(counters.frames, lengths.size());
+      EXPECT_EQ(counters.refused.total(), 0U);
+    }
   }
 }
 
@@ -247,13 +254,15 @@ TEST(frame_decoder, the_first_refusal_is_final_and_counted) {
   stream.insert(stream.end(), good.begin(), good.end());
   synod::bytes_pool pool;
   for (std::size_t const piece : {1U, 50U, 1000U}) {
-    synod::frame_counters counters;
-    synod::frame_decoder decoder(frame_family::peer, pool, counters);
-    EXPECT_EQ(decode_stream(stream, piece, decoder).size(), 1U);
-    EXPECT_EQ(decoder.failed().code, error_code::checksum_mismatch);
-    EXPECT_EQ(counters.frames, 1U);
-    EXPECT_EQ(counters.refused.of(error_code::checksum_mismatch), 1U);
-    EXPECT_EQ(counters.refused.total(), 1U);
+    for (bool const passing : {false, true}) {
+      synod::frame_counters counters;
+      synod::frame_decoder decoder(frame_family::peer, pool, counters);
+      EXPECT_EQ(decode_stream(stream, piece, decoder, passing).size(), 1U);
+      EXPECT_EQ(decoder.failed().code, error_code::checksum_mismatch);
+      EXPECT_EQ(counters.frames, 1U);
+      EXPECT_EQ(counters.refused.of(error_code::checksum_mismatch), 1U);
+      EXPECT_EQ(counters.refused.total(), 1U);
+    }
   }
 }
 
@@ -265,10 +274,12 @@ TEST(frame_decoder, every_flipped_bit_ends_the_stream_or_leaves_it_waiting) {
     auto stream = bytes;
     stream[bit / 8] ^= static_cast<std::byte>(1U << (bit % 8));
     stream.insert(stream.end(), behind.begin(), behind.end());
-    synod::frame_counters counters;
-    synod::frame_decoder decoder(frame_family::peer, pool, counters);
-    EXPECT_TRUE(decode_stream(stream, 33, decoder).empty()) << bit;
-    EXPECT_TRUE(decoder.failed()) << bit;
+    for (bool const passing : {false, true}) {
+      synod::frame_counters counters;
+      synod::frame_decoder decoder(frame_family::peer, pool, counters);
+      EXPECT_TRUE(decode_stream(stream, passing ? 1000 : 33, decoder, passing).empty()) << bit;
+      EXPECT_TRUE(decoder.failed()) << bit;
+    }
   }
 }
 

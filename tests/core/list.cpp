@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <synod/core/list.hpp>
+#include <synod/core/short_list.hpp>
 
 #include <gtest/gtest.h>
 
@@ -177,6 +178,20 @@ TEST(list, keeps_what_is_appended_while_each_is_taken) {
   EXPECT_EQ(all[5].value, 22);
   all.take_each([](counted_one&) {});
   EXPECT_EQ(alive, 0);
+}
+
+TEST(short_list, keeps_its_first_elements_in_itself_and_all_of_them_in_order) {
+  synod::short_list<int, 2> all;
+  for (int i = 0; i < 5; ++i) all.grow() = i;
+  ASSERT_EQ(all.size(), 5U);
+  auto const* const from = reinterpret_cast<std::byte const*>(&all);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(all[i], static_cast<int>(i));
+    auto const* const at = reinterpret_cast<std::byte const*>(&all[i]);
+    EXPECT_EQ(at >= from && at < from + sizeof all, i < 2) << i;
+  }
+  synod::short_list<int, 2> const moved = std::move(all);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(moved[i], static_cast<int>(i));
 }
 
 }  // namespace

@@ -9,7 +9,9 @@
 #include <synod/asio/framed_connection.hpp>
 #include <synod/asio/operation.hpp>
 #include <synod/asio/scratch.hpp>
+#include <synod/core/fetch_ahead.hpp>
 #include <synod/core/generator.hpp>
+#include <synod/core/short_list.hpp>
 #include <synod/machine/commands.hpp>
 #include <synod/runtime/encode_value.hpp>
 #include <synod/runtime/session.hpp>
@@ -18,8 +20,10 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -113,7 +117,7 @@ class client_state {
     using waiting = waiting_operation<R, std::decay_t<Handler>, Executor, reply_query<R, Codec>>;
     operation& one = waiting::make(memory_, std::forward<Handler>(handler), executor_);
     one.harmless = harmless;
-    std::uint64_t const token = book_.add(one, now());
+    std::uint64_t const token = book_.add(one, look_at_clock());
     if (slot.is_connected()) slot.assign(canceller{this, token});
     return one;
   }
@@ -166,6 +170,13 @@ class client_state {
   using pointer = held<connection>;
   using keeps_alive = held<client_state>;
 
+  // All that an answer and the next request need.
+  void expect_input() const {
+    auto const* const first = reinterpret_cast<std::byte const*>(this);
+    auto const* const last = reinterpret_cast<std::byte const*>(&counts_.frames + 1);
+    fetch_ahead(first, static_cast<std::size_t>(last - first));
+  }
+
   keeps_alive hold() { return keeps_alive(this); }
   bytes_pool& pool() { return pool_; }
   frame_counters& frame_counts() { return counts_; }
@@ -179,9 +190,30 @@ class client_state {
   void connection_closed(connection& over, error const& why);
 
  private:
-  struct payload {
-    std::vector<std::byte> bytes;
+  // A command as it is sent. Most are short, and lie in their place.
+  class payload {
+   public:
     synod::read::level level = synod::read::linearizable_index{};
+
+    [[nodiscard]] std::span<std::byte const> bytes() const {
+      return length_ != 0 ? std::span(here_).first(length_) : std::span(elsewhere_);
+    }
+    // What `room` holds may be taken.
+    void keep(std::span<std::byte const> what, std::vector<std::byte>& room) {
+      if (what.size() <= here_.size()) {
+        length_ = static_cast<std::uint8_t>(what.size());
+        if (!what.empty()) std::memcpy(here_.data(), what.data(), what.size());
+      } else if (what.data() == room.data()) {
+        elsewhere_ = std::move(room);
+      } else {
+        assign_bytes(elsewhere_, what);
+      }
+    }
+
+   private:
+    std::uint8_t length_ = 0;
+    std::array<std::byte, 47> here_{};
+    std::vector<std::byte> elsewhere_;
   };
   struct server {
     node_id id;
@@ -231,10 +263,14 @@ class client_state {
   bool encode(operation& one, command const& what, payload& into) {
     if (bad_) {
       book_.refuse(one.token, bad_);
-    } else if (!encode_value(coder_, what, into.bytes)) {
-      book_.refuse(one.token, {error_code::too_large, 0, "client", "split the command"});
     } else {
-      return true;
+      scratch room;
+      auto const bytes = encoded(coder_, what, room.bytes());
+      if (bytes.has_value()) {
+        into.keep(*bytes, room.bytes());
+        return true;
+      }
+      book_.refuse(one.token, {error_code::too_large, 0, "client", "split the command"});
     }
     wake();
     return false;
@@ -244,7 +280,7 @@ class client_state {
       book_.refuse(one.token, handle.error());
     } else {
       std::size_t const place = client_session<payload>::place_of(*handle);
-      if (place >= tracked_.size()) tracked_.resize(place + 1);
+      while (place >= tracked_.size()) tracked_.grow();
       tracked_[place] = {*handle, one.token};
     }
     wake();
@@ -258,13 +294,14 @@ class client_state {
       if (self->turn_due_) self->turn();
     });
   }
-  // The clock is read once for all that one input leads to.
-  time_ns now() {
-    if (now_ != 0) return now_;
+  // The clock is read with each answer and each operation that begins, which is often enough for
+  // the rest of their turn. A handler may take long, or run others.
+  time_ns look_at_clock() {
     time_ns const read = boot_time();
     if (in_turn_) now_ = read;
     return read;
   }
+  time_ns now() { return now_ != 0 ? now_ : look_at_clock(); }
   void turn();
   void turn_once();
   void give_up_late(time_ns now);
@@ -294,7 +331,7 @@ class client_state {
   [[no_unique_address]] Codec coder_;
   operation_memory memory_;
   operation_book book_;
-  std::vector<tracked> tracked_;  // by the place of an operation in the session
+  short_list<tracked> tracked_;  // by the place of an operation in the session
   client_session<payload> session_;
   session_output out_;
   std::uint64_t answered_handle_ = 0;  // whose reply is being read

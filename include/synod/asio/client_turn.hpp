@@ -15,7 +15,7 @@ void client_state<M, C, E>::turn() {
   at_end const leave([&] {
     turn_due_ = turn_due_ || !whole;
     in_turn_ = !outer;
-    if (outer) now_ = 0;
+    now_ = 0;
     if (outer && turn_due_) wake();
   });
   turn_once();
@@ -96,7 +96,7 @@ void client_state<M, C, E>::send(session_request const& one, departure& with) {
   asked.wish = one.read ? client_wish::read : client_wish::command;
   if (one.handle == 0) asked.wish = client_wish::open;
   if (payload const* const what = session_.payload(one.handle)) {
-    asked.payload = what->bytes;
+    asked.payload = what->bytes();
     asked.level = what->level;
   } else if (one.handle != 0) {
     return;  // it has ended meanwhile
@@ -201,7 +201,7 @@ void client_state<M, C, E>::frame_passes(connection& over, passing_frame const& 
 template <class M, class C, class E>
 void client_state<M, C, E>::reply_arrived(node_id from, client_reply const& got) {
   learn(got.members);
-  if (now_ == 0) now_ = boot_time();
+  now_ = boot_time();
   if (done_arrived(got.what, got.payload)) return;
   answered_handle_ = got.what.handle;
   answered_bytes_ = got.payload;
@@ -218,6 +218,7 @@ bool client_state<M, C, E>::done_arrived(session_answer const& got,
   std::size_t const place = client_session<payload>::place_of(got.handle);
   if (got.kind != session_answer_kind::done || place >= tracked_.size()) return false;
   if (tracked_[place].handle != got.handle) return false;
+  book_.expect(tracked_[place].token);
   session_.follow(got.hint);
   if (!session_.done(now_, got.handle, got.attempt, got.session, got.number, got.version, out_)) {
     return false;

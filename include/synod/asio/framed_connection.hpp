@@ -7,6 +7,7 @@
 #include <synod/asio/send_queue.hpp>
 #include <synod/codec/frame_decoder.hpp>
 #include <synod/core/error.hpp>
+#include <synod/core/fetch_ahead.hpp>
 #include <synod/core/maybe.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -39,7 +40,8 @@ struct connection_options {
 // One connection that carries frames: reads and cuts them, queues and writes them. It knows nothing
 // of what is in them. Its owner is told of
 //   frame_arrived(connection&, frame&&)          each frame, in order; may close the connection
-//   frame_passes(connection&, passing_frame const&)  instead, if it keeps no frame
+//   frame_passes(connection&, passing_frame const&), instead, if it keeps no frame
+//   expect_input(), before all of them, if it is one of thousands: to fetch its memory
 //   input_ended(connection&)                     after the frames that arrived together
 //   connection_closed(connection&, error const&) once, whoever closed it
 // and keeps one `attachment` in it; `hold()` gives what keeps the owner alive.
@@ -84,6 +86,7 @@ class framed_connection {
 
   // Effects: queues a whole frame; `flush` writes. False: there was no room and it is dropped.
   bool push(shared_bytes const& owner, std::size_t offset, std::size_t length) {
+    pushed_ = true;
     return !closed_ && queue_.push(owner, offset, length);
   }
   bool push(std::vector<std::byte> frame) {
@@ -95,7 +98,7 @@ class framed_connection {
   // no queue; else queues them. `frames` may be taken. False: there was no room and they are lost.
   bool send(std::vector<std::byte>& frames) {
     if (closed_) return false;
-    if (waiting_ || !queue_.empty()) {
+    if (pushed_) {
       bool const kept = push(std::move(frames));
       flush();
       return kept;
@@ -124,6 +127,7 @@ class framed_connection {
       moved_ += sent;
       if (bad || sent < bytes) wait_for_room();
     }
+    if (!waiting_) pushed_ = false;
   }
 
   void close(error const& why) {
@@ -138,6 +142,7 @@ class framed_connection {
 
  private:
   static constexpr std::size_t gathered_max = 64;
+  static constexpr std::size_t hot_bytes = 256;  // of what is below, the first
   static constexpr std::size_t read_bytes_at_first = 512;
   static constexpr std::size_t read_bytes_at_once = std::size_t{32} << 10;
   static constexpr std::size_t read_bytes_behind = std::size_t{6} << 10;
@@ -199,6 +204,10 @@ class framed_connection {
 
   void took(boost::system::error_code bad, std::size_t count) {
     if (closed_) return;
+    if constexpr (requires { owner_.expect_input(); }) {
+      fetch_ahead(this, hot_bytes);
+      owner_.expect_input();
+    }
     if (bad) {
       return close({error_code::connection_lost, static_cast<std::uint64_t>(bad.value()),
                     "connection", "the other side closed it, or cannot be reached"});
@@ -231,8 +240,8 @@ class framed_connection {
 
   bool next(std::span<std::byte const>& arrived) {
     if constexpr (requires(passing_frame const& one) { owner_.frame_passes(*this, one); }) {
-      return decoder_.pass(
-          arrived, [this](passing_frame const& one) { owner_.frame_passes(*this, one); });
+      return decoder_.pass(arrived,
+                           [this](passing_frame const& one) { owner_.frame_passes(*this, one); });
     } else {
       maybe<frame> one = decoder_.next(arrived);
       if (one.has_value()) owner_.frame_arrived(*this, *std::move(one));
@@ -259,6 +268,7 @@ class framed_connection {
   // In the order in which an answer needs it, and what it does not need last.
   Owner& owner_;
   bool closed_ = false;
+  bool pushed_ = false;  // something, and not all of it is written
   bool waiting_ = false;
   bool filled_ = false;     // by what was read last: there may be more
   std::size_t wanted_;      // at most, before an answer

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/fetch_ahead.hpp>
 #include <synod/core/ids.hpp>
-#include <synod/core/list.hpp>
 #include <synod/core/outcome.hpp>
+#include <synod/core/short_list.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -31,8 +32,8 @@ class operation_memory {
   operation_memory(operation_memory const&) = delete;
   operation_memory& operator=(operation_memory const&) = delete;
   ~operation_memory() {
-    for (auto& list : free_) {
-      for (void* const one : list) ::operator delete(one);
+    for (kept& all : free_) {
+      while (all.first != nullptr) ::operator delete(std::exchange(all.first, all.first->next));
     }
   }
 
@@ -40,15 +41,16 @@ class operation_memory {
   [[gnu::always_inline]] void* take(std::size_t bytes) {
     std::size_t const kind = kind_of(bytes);
     if (kind >= kinds) return ::operator new(bytes);
-    if (free_[kind].empty()) return ::operator new(smallest << kind);
-    void* const one = free_[kind].back();
-    free_[kind].drop_back();
-    return one;
+    kept& here = free_[kind];
+    if (here.first == nullptr) return ::operator new(smallest << kind);
+    --here.count;
+    return std::exchange(here.first, here.first->next);
   }
   [[gnu::always_inline]] void give_back(void* one, std::size_t bytes) {
     std::size_t const kind = kind_of(bytes);
-    if (kind >= kinds || free_[kind].size() >= kept_max) return ::operator delete(one);
-    free_[kind].add(one);
+    if (kind >= kinds || free_[kind].count >= kept_max) return ::operator delete(one);
+    ++free_[kind].count;
+    free_[kind].first = ::new (one) unused{free_[kind].first};
   }
 
  private:
@@ -56,11 +58,20 @@ class operation_memory {
   static constexpr std::size_t kinds = 6;
   static constexpr std::size_t kept_max = 65'536;
 
+  // What is free is chained through itself.
+  struct unused {
+    unused* next;
+  };
+  struct kept {
+    unused* first = nullptr;
+    std::size_t count = 0;
+  };
+
   static constexpr std::size_t kind_of(std::size_t bytes) {
     return bytes <= smallest ? 0 : static_cast<std::size_t>(std::bit_width((bytes - 1) / smallest));
   }
 
-  std::array<list<void*>, kinds> free_;
+  std::array<kept, kinds> free_;
 };
 
 // Something that somebody waits for, whatever handler he waits with: functions and where things
@@ -70,7 +81,8 @@ struct operation {
   void (*fail)(operation&, error const& why, bool certain) = nullptr;
   void (*look)(operation&, void const* at) = nullptr;  // a read: its result from the machine
   void* whole = nullptr;
-  void* result = nullptr;  // a std::optional of the type that the one who completes it knows
+  operation* next = nullptr;  // of those that have ended
+  void* result = nullptr;     // a std::optional of the type that the one who completes it knows
   std::uint64_t token = 0;
   time_ns began = 0;
   bool harmless = true;  // if it ends early it has done nothing
@@ -169,14 +181,15 @@ class operation_book {
  public:
   // Effects: takes the operation over. Returns its token.
   std::uint64_t add(operation& one, time_ns now) {
-    if (free_.empty()) {
-      free_.push_back(static_cast<std::uint32_t>(places_.size()));
-      places_.emplace_back();
+    if (free_ == none) {
+      free_ = static_cast<std::uint32_t>(places_.size());
+      places_.grow();
     }
-    std::uint32_t const at = free_.back();
-    free_.drop_back();
-    places_[at].what = &one;
-    one.token = std::uint64_t{places_[at].uses} << 32 | at;
+    std::uint32_t const at = free_;
+    place& here = places_[at];
+    free_ = here.next_free;
+    here.what = &one;
+    one.token = std::uint64_t{here.uses} << 32 | at;
     one.began = now;
     ++size_;
     return one.token;
@@ -184,10 +197,15 @@ class operation_book {
   // Null once it has ended.
   [[nodiscard]] operation* find(std::uint64_t token) const {
     auto const at = static_cast<std::uint32_t>(token);
-    bool const alive = at < places_.size() && places_[at].uses == token >> 32;
-    return alive ? places_[at].what : nullptr;
+    if (at >= places_.size()) return nullptr;
+    place const& here = places_[at];
+    return here.uses == token >> 32 ? here.what : nullptr;
   }
   [[nodiscard]] std::size_t size() const { return size_; }
+  // It is about to end.
+  void expect(std::uint64_t token) const {
+    if (operation const* const one = find(token)) fetch_ahead(one, usual_bytes);
+  }
 
   // Effects: it ends with that result, if it has not ended before. Returns it, or null.
   // Requires: whoever began it waits for an outcome of this very R.
@@ -196,7 +214,7 @@ class operation_book {
     operation* const one = take(token);
     if (one == nullptr) return nullptr;
     static_cast<std::optional<outcome<R>>*>(one->result)->emplace(std::move(result));
-    ended_.add(one);
+    end(*one);
     return one;
   }
   // Effects: a read ends with what it finds there. Requires: it is one.
@@ -205,7 +223,7 @@ class operation_book {
     operation* const one = take(token);
     if (one == nullptr) return nullptr;
     one->look(*one, &at);
-    ended_.add(one);
+    end(*one);
     return one;
   }
   // Effects: it ends without a result: refused if it was harmless, else nobody can tell.
@@ -213,7 +231,7 @@ class operation_book {
     operation* const one = take(token);
     if (one == nullptr) return false;
     one->fail(*one, why, one->harmless);
-    ended_.add(one);
+    end(*one);
     return true;
   }
   // Effects: it ends without a result and without having done anything.
@@ -221,7 +239,7 @@ class operation_book {
     operation* const one = take(token);
     if (one == nullptr) return;
     one->fail(*one, why, true);
-    ended_.add(one);
+    end(*one);
   }
   void fail_all(error const& why) {
     for (std::size_t i = 0; i < places_.size(); ++i) {
@@ -229,63 +247,71 @@ class operation_book {
     }
   }
 
-  [[nodiscard]] bool wants_run() const { return called_ < ended_.size(); }
+  [[nodiscard]] bool wants_run() const { return first_ != nullptr; }
   // How many of those are best called before what they begin leaves: no more than three quarters of
   // all that is here, so that there are two parts of which one travels while the other is worked
   // on, instead of one for which everybody waits in turn. Of a few, all: each part costs a write.
   [[nodiscard]] std::size_t wanted_now() const {
-    std::size_t const ended = ended_.size() - called_;
-    std::size_t const all = ended + size_;
-    return all < 32 ? ended : std::min(ended, (all * 3 + 3) / 4);
+    std::size_t const all = ended_ + size_;
+    return all < 32 ? ended_ : std::min(ended_, (all * 3 + 3) / 4);
   }
   // Effects: calls the handlers of what has ended, the first so many of them, in the order in which
   // they ended; what ends meanwhile waits for the next time.
   // Requires: the book and the memory outlive the call, although a handler may end their host.
   void run(operation_memory& memory, std::size_t most = SIZE_MAX) {
     // A handler may run the loop itself, and so others after it, or drop them all.
-    for (std::size_t left = std::min(most, ended_.size() - called_);
-         left > 0 && called_ < ended_.size(); --left) {
-      operation* const one = ended_[called_++];
+    for (std::size_t left = std::min(most, ended_); left > 0 && first_ != nullptr; --left) {
+      operation* const one = first_;
+      first_ = one->next;
+      --ended_;
       one->finish(*one, memory, true);
     }
-    if (called_ * 2 < ended_.size()) return;
-    ended_.erase(ended_.begin(), ended_.begin() + called_);
-    called_ = 0;
   }
   // Effects: forgets all handlers without calling them.
   void drop_all(operation_memory& memory) {
-    for (place& one : places_) {
-      if (one.what == nullptr) continue;
-      operation* const gone = std::exchange(one.what, nullptr);
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      operation* const gone = std::exchange(places_[i].what, nullptr);
+      if (gone != nullptr) gone->finish(*gone, memory, false);
+    }
+    ended_ = 0;
+    for (operation* one = std::exchange(first_, nullptr); one != nullptr;) {
+      operation* const gone = std::exchange(one, one->next);
       gone->finish(*gone, memory, false);
     }
-    std::size_t const left = std::exchange(called_, 0);
-    list<operation*> const all = std::exchange(ended_, {});
-    for (std::size_t i = left; i < all.size(); ++i) all[i]->finish(*all[i], memory, false);
   }
 
  private:
+  static constexpr std::uint32_t none = UINT32_MAX;
+  static constexpr std::size_t usual_bytes = 256;
   struct place {
     operation* what = nullptr;
     std::uint32_t uses = 1;
+    std::uint32_t next_free = none;
   };
 
+  void end(operation& one) {
+    one.next = nullptr;
+    (first_ == nullptr ? first_ : last_->next) = &one;
+    last_ = &one;
+    ++ended_;
+  }
   operation* take(std::uint64_t token) {
     operation* const one = find(token);
     if (one == nullptr) return nullptr;
     auto const at = static_cast<std::uint32_t>(token);
     places_[at].what = nullptr;
     ++places_[at].uses;
-    free_.add(at);
+    places_[at].next_free = std::exchange(free_, at);
     --size_;
     return one;
   }
 
-  list<place> places_;
-  list<std::uint32_t> free_;
-  list<operation*> ended_;
-  std::size_t called_ = 0;  // of those, the first ones
+  operation* first_ = nullptr;  // of those that have ended
+  operation* last_ = nullptr;   // where there is a first
+  std::size_t ended_ = 0;
   std::size_t size_ = 0;
+  std::uint32_t free_ = none;  // the first of a chain
+  short_list<place> places_;
 };
 
 }  // namespace synod::asio

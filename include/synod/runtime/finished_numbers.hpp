@@ -28,17 +28,25 @@ class finished_numbers {
   sequence take() {
     sequence const taken = next_;
     next_ = next_.next();
-    at(taken) = 0;
     return taken;
   }
   void finish(sequence number) {
-    at(number) = 1;
-    while (acked_.next() < next_ && at(acked_.next()) != 0) acked_ = acked_.next();
+    if (number != acked_.next()) {
+      at(number) = 1;
+      return;
+    }
+    // Nearly always, and then nothing is remembered of it.
+    acked_ = number;
+    while (acked_.next() < next_ && at(acked_.next()) != 0) {
+      acked_ = acked_.next();
+      at(acked_) = 0;
+    }
   }
   // Another session counts from 1.
   void restart() {
     acked_ = sequence();
     next_ = sequence(1);
+    for (std::uint8_t& one : finished_) one = 0;
   }
 
  private:

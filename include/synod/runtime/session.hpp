@@ -8,6 +8,7 @@
 #include <synod/core/maybe.hpp>
 #include <synod/core/membership.hpp>
 #include <synod/core/outcome.hpp>
+#include <synod/core/short_list.hpp>
 #include <synod/runtime/attempts.hpp>
 #include <synod/runtime/finished_numbers.hpp>
 #include <synod/runtime/leader_guess.hpp>
@@ -28,7 +29,7 @@ template <class Payload>
 class client_session {
  public:
   client_session(session_options given, membership known, generator dice)
-      : options_(given), members_(std::move(known)), dice_(dice), numbers_(given.in_flight_max) {
+      : numbers_(given.in_flight_max), options_(given), members_(std::move(known)), dice_(dice) {
     draw_token();
   }
 
@@ -87,6 +88,7 @@ class client_session {
     if (!queue_.empty()) launch(now, out);
     return true;
   }
+  // What such an answer says about who leads.
   void follow(leader_hint const& hint) { guess_.follow(hint); }
   // Everything sent to that node may or may not have arrived.
   void connection_lost(time_ns now, node_id to, session_output& out);
@@ -103,12 +105,14 @@ class client_session {
   }
 
  private:
+  static constexpr std::uint32_t none = UINT32_MAX;
   struct operation : attempts {
     std::uint64_t handle = 0;  // 0: this place is free
     sequence number;           // 0 until it is sent first
     time_ns deadline = never;
     bool read = false;
-    bool told = false;  // there is a refusal, or an answer as uncertain
+    bool told = false;               // there is a refusal, or an answer as uncertain
+    std::uint32_t next_free = none;  // of a free place
     maybe<node_id> only;
   };
 
@@ -142,14 +146,14 @@ class client_session {
     if (members_.members().empty()) {
       return wrong(error_code::empty_membership, 0, "learn the members first");
     }
-    if (free_.empty()) {
-      free_.push_back(static_cast<std::uint32_t>(places_.size()));
-      places_.emplace_back();
-      payloads_.emplace_back();
-      refusals_.emplace_back();
+    if (free_ == none) {
+      free_ = static_cast<std::uint32_t>(places_.size());
+      places_.grow();
+      payloads_.grow();
+      refusals_.grow();
     }
-    std::uint32_t const place = free_.back();
-    free_.drop_back();
+    std::uint32_t const place = free_;
+    free_ = places_[place].next_free;
     ++in_flight_;
     // Made in its place: to assign one would make another before, and copy it.
     operation& fresh = *::new (&places_[place]) operation;
@@ -164,6 +168,7 @@ class client_session {
 
   // Sends what is queued, as far as the session and its limit allow, in the order of submission.
   void launch(time_ns now, session_output& out) {
+    if (queue_.empty()) return;
     std::size_t sent = 0;
     bool follows = false;
     while (sent < queue_.size()) {
@@ -245,9 +250,10 @@ class client_session {
   void let_go(operation& one) {
     if (one.number.value != 0) numbers_.finish(one.number);
     --in_flight_;
-    free_.add(place_of(one.handle));
+    std::uint32_t const place = place_of(one.handle);
+    one.next_free = std::exchange(free_, place);
     one.handle = 0;
-    if constexpr (!std::is_trivially_copyable_v<Payload>) payloads_[free_.back()] = Payload();
+    if constexpr (!std::is_trivially_copyable_v<Payload>) payloads_[place] = Payload();
   }
   [[nodiscard]] refusal told(operation const& one) const {
     return one.told ? refusals_[place_of(one.handle)] : refusal();
@@ -270,22 +276,23 @@ class client_session {
   void lose_session(time_ns now, operation& told, session_answer const& got, session_output& out);
   void expire(time_ns now, operation& one, session_output& out);
 
+  // In the order in which most operations need it, and what they do not need last.
+  session_id session_;
+  std::uint64_t seen_ = 0;
+  std::uint64_t begun_ = 0;
+  std::size_t in_flight_ = 0;
+  time_ns soonest_ = never;
+  std::uint32_t free_ = none;  // the first place of a chain
+  bool opening_ = false;
+  leader_guess guess_;
+  short_list<operation> places_;
+  short_list<Payload> payloads_;  // by place, apart: they may be large
+  finished_numbers numbers_;
+  list<std::uint64_t> queue_;  // commands to be sent, in the order of their submission
   session_options options_;
   membership members_;
+  short_list<refusal> refusals_;  // by place: the last one of each operation that was told any
   generator dice_;
-  session_id session_;
-  finished_numbers numbers_;
-  list<operation> places_;
-  list<Payload> payloads_;  // by place, apart: they may be large
-  list<refusal> refusals_;  // by place: the last one of each operation that was told any
-  list<std::uint32_t> free_;
-  std::size_t in_flight_ = 0;
-  list<std::uint64_t> queue_;  // commands to be sent, in the order of their submission
-  std::uint64_t begun_ = 0;
-  std::uint64_t seen_ = 0;
-  leader_guess guess_;
-  time_ns soonest_ = never;
-  bool opening_ = false;
   attempts open_;
   std::uint64_t token_high_ = 0;
   std::uint64_t token_low_ = 0;

@@ -76,7 +76,8 @@ void client_session<Payload>::lose_session(time_ns now, operation& told, session
   opening_ = false;
   queue_.clear();
   list<std::uint32_t> left;
-  for (operation& one : places_) {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    operation& one = places_[i];
     if (one.handle == 0 || one.read) continue;
     bool const again = one.surely_not_done(options_.links_deliver_once) ||
                        SYNOD_MUTATION(client_resends_what_expired);
@@ -120,7 +121,8 @@ void client_session<Payload>::answered_open(time_ns now, node_id from, session_a
 template <class Payload>
 void client_session<Payload>::connection_lost(time_ns now, node_id to, session_output& out) {
   guess_.doubt(to);
-  for (operation& one : places_) {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    operation& one = places_[i];
     if (one.handle != 0 && one.under_way_to(to)) pause(now, one);
   }
   if (opening_ && open_.under_way_to(to)) pause(now, open_);
@@ -131,8 +133,8 @@ template <class Payload>
 void client_session<Payload>::tick(time_ns now, session_output& out) {
   if (now >= soonest_) {
     soonest_ = never;
-    for (operation& one : places_) {
-      if (one.handle != 0) expire(now, one, out);
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (places_[i].handle != 0) expire(now, places_[i], out);
     }
   }
   if (opening_ && now >= open_.next) {
