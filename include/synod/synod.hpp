@@ -34,6 +34,7 @@
 #include <synod/core/one_of.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/output.hpp>
+#include <synod/core/prefetch.hpp>
 #include <synod/core/record.hpp>
 #include <synod/core/rejections.hpp>
 #include <synod/core/shared.hpp>
@@ -46,6 +47,7 @@
 #include <synod/leader/wire.hpp>
 #include <synod/log/client_decision.hpp>
 #include <synod/log/client_table.hpp>
+#include <synod/log/client_table_decoding.hpp>
 #include <synod/log/executed_commands.hpp>
 #include <synod/log/id_index.hpp>
 #include <synod/log/reply_store.hpp>

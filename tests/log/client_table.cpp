@@ -339,3 +339,67 @@ TEST(client_table, a_claim_of_many_sessions_allocates_only_what_the_bytes_bring)
     EXPECT_LE(counted.peak(), 4 * bytes.size() + 65536);
   }
 }
+
+TEST(client_table, foreseen_places_are_those_that_touching_finds) {
+  generator dice(5);
+  cluster_constants limits = small;
+  limits.session_capacity = 50;
+  client_table table(limits);
+  client_table twin(limits);
+  struct run {
+    session_id session;
+  };
+  std::vector<session_id> ids{session_id(77)};
+  std::uint64_t next = 1;
+  for (int round = 0; round < 300; ++round) {
+    if (round % 2 == 0) {
+      ids.push_back(table.open(slot(next)));
+      twin.open(slot(next++));
+    }
+    std::vector<run> runs;
+    for (int i = 0; i < 9; ++i) runs.push_back({ids[dice.below(ids.size())]});
+    std::vector<client_table::place> places(runs.size());
+    table.foresee(runs, places.data());
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      std::uint64_t const at = position_of(slot(next++), 0);
+      sequence const number(static_cast<std::uint64_t>(round) + 1);
+      sequence const before(number.value - 1);
+      auto const other = twin.touch(at, runs[i].session, before);
+      ASSERT_EQ(table.touch(at, places[i], before), other);
+      if (twin.decide(other, number, before).verdict != client_verdict::execute) continue;
+      table.keep(at, places[i], number, text(at));
+      twin.keep(at, other, number, text(at));
+    }
+    ASSERT_EQ(encoded(table), encoded(twin)) << round;
+  }
+  EXPECT_EQ(table.sessions(), 50U);
+}
+
+// Few hashes are many collisions, and these move places about when one goes.
+TEST(id_index, finds_what_is_stored_and_nothing_else) {
+  generator dice(7);
+  std::vector<std::uint64_t> ids(200);
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = i % 2 == 0 ? i : i << 40;
+  std::vector<char> stored(ids.size());
+  auto const id_at = [&](std::uint32_t place) { return ids[place]; };
+  id_index index;
+  std::size_t count = 0;
+  for (int step = 0; step < 20'000; ++step) {
+    auto const place = static_cast<std::uint32_t>(dice.below(ids.size()));
+    std::uint32_t const there = stored[place] != 0 ? place : id_index::none;
+    ASSERT_EQ(index.find(ids[place], id_at), there);
+    if (there == place) {
+      ASSERT_EQ(index.likely(ids[place]), place);
+    }
+    if (dice.below(2) == 0) {
+      ASSERT_EQ(index.erase(ids[place], id_at), there);
+      count -= there == place ? 1 : 0;
+      stored[place] = 0;
+    } else if (there == id_index::none) {
+      index.insert(ids[place], place);
+      ++count;
+      stored[place] = 1;
+    }
+    ASSERT_EQ(index.size(), count);
+  }
+}

@@ -163,6 +163,47 @@ TEST(executor, the_stamp_never_falls) {
   EXPECT_EQ(on.state().stamps, (std::vector<time_ns>{100, 110, 110}));
 }
 
+// What is looked ahead for belongs to some of a batch at a time, and it says nothing on what they
+// do.
+TEST(executor, a_batch_of_many_sessions_is_applied_like_each_of_them_alone) {
+  constexpr std::size_t sessions = 70;
+  executor_options options{{}, members(1), true};
+  bench b(options);
+  std::vector<session_id> ids;
+  for (std::size_t i = 0; i < sessions; ++i) ids.push_back(b.open());
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    batch<long_command> all;
+    lines expected;
+    std::string const at = std::to_string(b.on.applied().value + 1) + ".";
+    std::int64_t total = b.on.state().total;
+    auto const add = [&](session_id id, std::string const& what) {
+      expected.push_back(what + " = " + std::to_string(total));
+      all.add(id, sequence(round), sequence(round - 1), 1);
+    };
+    for (std::size_t i = 0; i < sessions; ++i) {
+      std::string const place = std::to_string(ids[i].value >> 16) + "/" + std::to_string(round);
+      std::string const here = " @" + at + std::to_string(all.size());
+      ++total;
+      add(ids[i], "done " + place + here);
+      if (i % 7 != 3) continue;
+      session_id const gone(ids[i].value + 1);
+      all.add(gone, sequence(round), sequence(), 1);
+      expected.push_back("gone");
+    }
+    lines got = b.apply(std::move(all));
+    ASSERT_EQ(got.size(), expected.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      if (expected[i] == "gone") {
+        EXPECT_EQ(got[i].substr(0, 7), "expired") << got[i];
+      } else {
+        EXPECT_EQ(got[i], expected[i]);
+      }
+    }
+  }
+  EXPECT_EQ(b.on.state().total, 3 * std::int64_t{sessions});
+  EXPECT_EQ(b.on.clients().replies(), sessions);
+}
+
 TEST(executor, digests_tell_histories_apart) {
   bench one;
   bench same;

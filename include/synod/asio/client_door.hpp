@@ -6,9 +6,11 @@
 #include <synod/asio/framed_connection.hpp>
 #include <synod/asio/listener.hpp>
 #include <synod/core/error.hpp>
+#include <synod/core/prefetch.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -56,6 +58,22 @@ class client_door {
   [[nodiscard]] std::size_t clients() const { return connections_.size(); }
   [[nodiscard]] rejections const& refused() const { return counts_.refused; }
 
+  // There is going to be a reply to each of them soon.
+  void foresee_replies(std::span<std::uint64_t const> clients) const {
+    for (std::uint64_t const one : clients) {
+      auto const at = static_cast<std::uint32_t>(one);
+      if (at < places_.size()) prefetch(&places_[at]);
+    }
+    for (std::uint64_t const one : clients) {
+      auto const at = static_cast<std::uint32_t>(one);
+      connection const* const to = at < places_.size() ? places_[at].over : nullptr;
+      if (to == nullptr) continue;
+      prefetch(to);
+      prefetch(&to->queue());
+      prefetch(&to->queue() + 1);  // where it ends
+      prefetch(reinterpret_cast<std::byte const*>(to + 1) - 1);
+    }
+  }
   // Effects: queues the reply, if that client is still there. `flush` writes.
   void reply(std::uint64_t client, client_reply what) {
     auto const at = static_cast<std::uint32_t>(client);

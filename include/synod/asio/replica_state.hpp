@@ -258,6 +258,7 @@ class replica_state {
   void readable(std::uint64_t token, error const& why);
   void answer(std::uint64_t client, time_ns asked_at, session_answer const& what,
               std::span<std::byte const> reply);
+  void foresee_answers(std::span<std::uint64_t const> of) const { door_.foresee_replies(of); }
   void stopped(error const& why) { node_stopped_ = why; }
 
  private:

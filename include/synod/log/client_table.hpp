@@ -5,6 +5,7 @@
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/membership.hpp>
+#include <synod/core/prefetch.hpp>
 #include <synod/log/client_decision.hpp>
 #include <synod/log/executed_commands.hpp>
 #include <synod/log/id_index.hpp>
@@ -46,6 +47,35 @@ class client_table {
   // Where a session is, until one is opened or the table is replaced.
   using place = std::uint32_t;
 
+  // Where the sessions of some runs of commands are. What these touch comes into the cache for all
+  // of them together: with a thousand clients nothing that belongs to one was used lately, and
+  // each run would wait for one piece after the other. Requires: as many places as runs.
+  template <class Runs>
+  void foresee(Runs const& runs, place* at) const {
+    std::size_t const count = runs.size();
+    for (std::size_t i = 0; i < count; ++i) index_.foresee(runs[i].session.value);
+    for (std::size_t i = 0; i < count; ++i) {
+      at[i] = index_.likely(runs[i].session.value);
+      if (at[i] == none) continue;
+      prefetch(&sessions_[at[i]]);
+      prefetch(&sessions_[at[i]].newer);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      at[i] = find(runs[i].session);
+      if (at[i] == none) continue;
+      state const& found = sessions_[at[i]];
+      prefetch(found.done.begin());
+      if (found.older != none) prefetch(&sessions_[found.older].newer);
+      if (found.newer != none) prefetch(&sessions_[found.newer].older);
+    }
+    for (bool const neighbours : {false, true}) {
+      for (std::size_t i = 0; i < count; ++i) {
+        if (at[i] == none || sessions_[at[i]].done.size() == 0) continue;
+        replies_.foresee_drop(sessions_[at[i]].done.begin()->reply, neighbours);
+      }
+    }
+  }
+
   // Pure: what would happen to this command if it were applied next.
   [[nodiscard]] client_decision decide(session_id session, sequence number,
                                        sequence acked_upto) const {
@@ -78,9 +108,9 @@ class client_table {
     fresh.id = made;
     fresh.last_position = made.value;
     fresh.acked_upto = sequence();
-    fresh.done.reserve(limits_.in_flight_max < 64 ? limits_.in_flight_max : 64);
+    fresh.done.reserve(in_flight_few);
     link_newest(taken);
-    index_.insert(made.value, taken, id_at());
+    index_.insert(made.value, taken);
     changed(taken);
     return made;
   }
@@ -89,7 +119,9 @@ class client_table {
   // whose replies are then forgotten. Requires: positions rise. Returns where the session is, for
   // the commands of the entry.
   place touch(std::uint64_t position, session_id session, sequence acked_upto) {
-    place const at = find(session);
+    return touch(position, find(session), acked_upto);
+  }
+  [[gnu::always_inline]] place touch(std::uint64_t position, place at, sequence acked_upto) {
     if (at == none) return at;
     state& found = sessions_[at];
     found.last_position = position;
@@ -139,7 +171,7 @@ class client_table {
       return false;
     }
     read.sessions_.reserve(count);
-    read.index_.reserve(count, read.id_at());
+    read.index_.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
       if (!read.decode_session(from)) return false;
     }
@@ -188,6 +220,7 @@ class client_table {
  private:
   using executed = executed_commands::executed;
   static constexpr place none = id_index::none;
+  static constexpr std::size_t in_flight_few = 4;  // a line of a cache: most have fewer
   static constexpr std::size_t encoded_session_min = 28;
   static constexpr std::size_t encoded_executed_min = 9;
 
@@ -325,64 +358,6 @@ class client_table {
   bool tracking_ = false;
 };
 
-template <class Reader>
-bool client_table::decode_session(Reader& from) {
-  session_id const id(from.template get<std::uint64_t>());
-  std::uint64_t const last = from.template get<std::uint64_t>();
-  sequence const acked(from.template get<std::uint64_t>());
-  std::uint32_t const count = from.template get<std::uint32_t>();
-  if (from.failed() || id.value == 0 || last < id.value || find(id) != none) return false;
-  if (index_.size() >= capacity() || count > limits_.in_flight_max) return false;
-  if (count > from.remaining() / encoded_executed_min) return false;
-  place const at = take();
-  sessions_[at].id = id;
-  sessions_[at].last_position = last;
-  sessions_[at].acked_upto = acked;
-  sessions_[at].done.reserve(count);
-  link_newest(at);
-  index_.insert(id.value, at, id_at());
-  sequence before = acked;
-  for (std::uint32_t i = 0; i < count; ++i) {
-    sequence const number(from.template get<std::uint64_t>());
-    bool has_reply = false;
-    from(has_reply);
-    if (from.failed() || number <= before) return false;
-    // What may be in flight bounds how far the sequences reach, here as in `decide`.
-    if (number.value - acked.value > limits_.in_flight_max) return false;
-    before = number;
-    executed& one = sessions_[at].done.insert(number);
-    if (has_reply) {
-      std::uint64_t const version = from.template get<std::uint64_t>();
-      std::uint32_t const length = from.template get<std::uint32_t>();
-      if (from.failed() || length > reply_bytes_max || length > from.remaining()) return false;
-      if (version <= id.value || version > last) return false;
-      if (++sessions_[at].kept > limits_.replies_kept) return false;
-      if (replies_.living_bytes() + length > replies_bytes_max) return false;
-      one.reply = replies_.add(at, number, version, from.bytes(length));
-    }
-  }
-  return !from.failed();
-}
-
-inline bool client_table::put_in_order() {
-  list<std::uint32_t> order;
-  order.reserve(index_.size());
-  for (std::uint32_t at = oldest_; at != none; at = sessions_[at].newer) order.push_back(at);
-  sort_by_key(order, [this](std::uint32_t at) { return sessions_[at].last_position; });
-  oldest_ = newest_ = none;
-  for (std::uint32_t at : order) {
-    if (newest_ != none && sessions_[newest_].last_position == sessions_[at].last_position) {
-      return false;
-    }
-    link_newest(at);
-  }
-  replies_.sort();
-  for (std::uint32_t at = replies_.oldest(); at != none;) {
-    std::uint32_t const next = replies_[at].newer;
-    if (next != none && replies_[next].version == replies_[at].version) return false;
-    at = next;
-  }
-  return true;
-}
-
 }  // namespace synod
+
+#include <synod/log/client_table_decoding.hpp>

@@ -3,6 +3,7 @@
 
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/prefetch.hpp>
 #include <synod/log/sort_by_key.hpp>
 
 #include <cstddef>
@@ -79,6 +80,15 @@ class reply_store {
     if (gone.length > short_max) long_bytes_ -= gone.length;
     gone.newer = free_;
     free_ = at;
+  }
+
+  // It is going to be dropped soon, and that changes its neighbours as well: these are looked for
+  // once it is here itself.
+  void foresee_drop(std::uint32_t at, bool neighbours) const {
+    if (at == none) return;
+    if (!neighbours) return prefetch(&replies_[at]);
+    if (replies_[at].older != none) prefetch(&replies_[replies_[at].older].newer);
+    if (replies_[at].newer != none) prefetch(&replies_[replies_[at].newer].older);
   }
 
   // Puts replies that were added in any order into the order of their versions.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/batch.hpp>
 #include <synod/core/bytes.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/outcome.hpp>
@@ -75,6 +76,16 @@ class command_answers {
     delivered_.clear();
   }
 
+  // These are going to be applied soon, and whoever asked for them is going to be told.
+  void foresee(std::span<command_origin const> runs, waiting_commands const& waiting) {
+    if constexpr (requires { user_->foresee_answers(std::span<std::uint64_t const>()); }) {
+      foreseen_.clear();
+      waiting.foresee(runs, [&](waiting_command const& one) {
+        if (one.origin == waiting_command::whose::remote) foreseen_.push_back(one.client);
+      });
+      user_->foresee_answers(std::span<std::uint64_t const>(foreseen_));
+    }
+  }
   // Applied just now.
   template <class Result>
   void done(time_ns now, waiting_command const& whom, std::uint64_t version, Result const& value) {
@@ -194,6 +205,7 @@ class command_answers {
   list<local_command> local_;  // by the place of the operation
   list<ended_command> ended_;
   list<ended_command> delivered_;
+  list<std::uint64_t> foreseen_;  // clients
   [[no_unique_address]] Codec coder_;
   User* user_;
   std::vector<std::byte> reply_;

@@ -14,6 +14,7 @@
 #include <synod/runtime/encode_value.hpp>
 #include <synod/runtime/host_delta.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -188,10 +189,17 @@ class executor {
   }
 
  private:
+  static constexpr std::size_t foreseen_max = 16;
+
   template <class Sink>
   void apply_batch(slot at, slot_value<command> const& value, Sink& to) {
     auto const& commands = value.commands();
-    for (command_origin const& run : value.origins()) {
+    auto const& runs = value.origins();
+    std::array<client_table::place, foreseen_max> clients;
+    bool const alone = runs.size() == 1;
+    for (std::size_t which = 0; which < runs.size(); ++which) {
+      command_origin const& run = runs[which];
+      if (!alone && which % foreseen_max == 0) foresee(runs, which, clients, to);
       SYNOD_ASSERT(std::size_t{run.first} + run.count <= commands.size(),
                    "the origins of a batch name commands that it does not have; the decoder of "
                    "batches checks this");
@@ -200,7 +208,10 @@ class executor {
         continue;
       }
       auto const last = static_cast<std::uint16_t>(run.first + run.count - 1);
-      auto const client = clients_.touch(position_of(at, last), run.session, run.acked_upto);
+      auto const position = position_of(at, last);
+      auto const client =
+          alone ? clients_.touch(position, run.session, run.acked_upto)
+                : clients_.touch(position, clients[which % foreseen_max], run.acked_upto);
       for (std::uint16_t i = 0; i < run.count; ++i) {
         auto const index = static_cast<std::uint16_t>(run.first + i);
         sequence const number(run.first_sequence.value + i);
@@ -208,6 +219,18 @@ class executor {
         apply_one(commands[index], {at, index, stamp_, run.session}, client, number, found, to);
       }
     }
+  }
+
+  // A part of few commands of each of many clients is mostly a wait for memory: see client_table.
+  // Whoever is told what came of them may look ahead as well.
+  template <class Sink>
+  void foresee(origin_runs const& runs, std::size_t from,
+               std::array<client_table::place, foreseen_max>& clients, Sink& to) {
+    std::size_t const left = runs.size() - from;
+    std::span<command_origin const> const next(runs.begin() + from,
+                                               left < foreseen_max ? left : foreseen_max);
+    clients_.foresee(next, clients.data());
+    if constexpr (requires { to.foresee(next); }) to.foresee(next);
   }
 
   template <class Sink>

@@ -88,6 +88,7 @@ struct node<Parts>::executor_calls {
   void done(applied_origin const& whose, Result const& value) {
     of.commands_->done(whose, value);
   }
+  void foresee(std::span<command_origin const> runs) { of.commands_->foresee(runs); }
   void cached(applied_origin const& whose, std::span<std::byte const> reply) {
     of.commands_->cached(whose, reply);
   }

@@ -221,6 +221,8 @@ class submissions {
 
   // --- what the executor found: see result_sink ---
 
+  void foresee(std::span<command_origin const> runs) { answers_.foresee(runs, waiting_); }
+
   template <class Result>
   void done(applied_origin const& whose, Result const& value) {
     auto const* const whom = waiting_.take({whose.session, whose.number});

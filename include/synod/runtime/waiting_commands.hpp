@@ -3,6 +3,7 @@
 
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/prefetch.hpp>
 #include <synod/log/id_index.hpp>
 
 #include <cstddef>
@@ -86,6 +87,25 @@ class waiting_commands {
     return taken;
   }
 
+  // The first command of each of these runs is going to be taken soon. Calls use(waiting_command
+  // const&) for those that wait here, but for those of callers of this node.
+  template <class Runs, class Use>
+  void foresee(Runs const& runs, Use&& use) const {
+    if (index_.size() == 0) return;
+    auto const key_of = [](auto const& run) {
+      return command_key{run.session, run.first_sequence};
+    };
+    for (auto const& run : runs) index_.foresee(key_of(run));
+    for (auto const& run : runs) {
+      std::uint32_t const place = index_.likely(key_of(run));
+      if (place != id_index::none) prefetch(&places_[place]);
+    }
+    for (auto const& run : runs) {
+      std::uint32_t const place = index_.find(key_of(run), key_at());
+      if (place != id_index::none) use(places_[place]);
+    }
+  }
+
   // All of them, in no particular order.
   [[nodiscard]] list<waiting_command> all() const {
     list<waiting_command> found;
@@ -129,7 +149,7 @@ class waiting_commands {
     }
     std::uint32_t const place = free_.back();
     free_.pop_back();
-    index_.insert(fresh.key, place, key_at());
+    index_.insert(fresh.key, place);
     return places_[place];
   }
   // As many as are under way together, and no more, so that they stay in a near cache.
