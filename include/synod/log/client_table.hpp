@@ -46,6 +46,7 @@ class client_table {
 
   // Where a session is, until one is opened or the table is replaced.
   using place = std::uint32_t;
+  [[nodiscard]] place place_of(session_id session) const { return find(session); }
 
   // Where the sessions of some runs of commands are. What these touch comes into the cache for all
   // of them together: with a thousand clients nothing that belongs to one was used lately, and
@@ -121,7 +122,7 @@ class client_table {
   place touch(std::uint64_t position, session_id session, sequence acked_upto) {
     return touch(position, find(session), acked_upto);
   }
-  [[gnu::always_inline]] place touch(std::uint64_t position, place at, sequence acked_upto) {
+  place touch(std::uint64_t position, place at, sequence acked_upto) {
     if (at == none) return at;
     state& found = sessions_[at];
     found.last_position = position;

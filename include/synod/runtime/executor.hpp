@@ -190,16 +190,16 @@ class executor {
 
  private:
   static constexpr std::size_t foreseen_max = 16;
+  using places = std::array<client_table::place, foreseen_max>;
 
   template <class Sink>
   void apply_batch(slot at, slot_value<command> const& value, Sink& to) {
     auto const& commands = value.commands();
     auto const& runs = value.origins();
-    std::array<client_table::place, foreseen_max> clients;
-    bool const alone = runs.size() == 1;
+    places clients;
     for (std::size_t which = 0; which < runs.size(); ++which) {
       command_origin const& run = runs[which];
-      if (!alone && which % foreseen_max == 0) foresee(runs, which, clients, to);
+      if (which % foreseen_max == 0) look_up(runs, which, clients, to);
       SYNOD_ASSERT(std::size_t{run.first} + run.count <= commands.size(),
                    "the origins of a batch name commands that it does not have; the decoder of "
                    "batches checks this");
@@ -208,10 +208,8 @@ class executor {
         continue;
       }
       auto const last = static_cast<std::uint16_t>(run.first + run.count - 1);
-      auto const position = position_of(at, last);
-      auto const client =
-          alone ? clients_.touch(position, run.session, run.acked_upto)
-                : clients_.touch(position, clients[which % foreseen_max], run.acked_upto);
+      auto const client = clients[which % foreseen_max];
+      clients_.touch(position_of(at, last), client, run.acked_upto);
       for (std::uint16_t i = 0; i < run.count; ++i) {
         auto const index = static_cast<std::uint16_t>(run.first + i);
         sequence const number(run.first_sequence.value + i);
@@ -221,11 +219,19 @@ class executor {
     }
   }
 
-  // A part of few commands of each of many clients is mostly a wait for memory: see client_table.
-  // Whoever is told what came of them may look ahead as well.
+  // Where the sessions of the next runs are. A batch of few commands of each of many clients is
+  // mostly a wait for memory: see client_table. Who is told what came of them may look ahead too.
   template <class Sink>
-  void foresee(origin_runs const& runs, std::size_t from,
-               std::array<client_table::place, foreseen_max>& clients, Sink& to) {
+  void look_up(origin_runs const& runs, std::size_t from, places& clients, Sink& to) const {
+    if (runs.size() == 1) {
+      clients[0] = clients_.place_of(runs[0].session);
+    } else {
+      foresee(runs, from, clients, to);
+    }
+  }
+  template <class Sink>
+  [[gnu::noinline]] void foresee(origin_runs const& runs, std::size_t from, places& clients,
+                                 Sink& to) const {
     std::size_t const left = runs.size() - from;
     std::span<command_origin const> const next(runs.begin() + from,
                                                left < foreseen_max ? left : foreseen_max);
