@@ -21,7 +21,6 @@
 #include <synod/core/bytes.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/error.hpp>
-#include <synod/core/fetch_ahead.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/late.hpp>

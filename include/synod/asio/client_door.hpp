@@ -112,11 +112,12 @@ class client_door {
   keeps_alive hold() { return keeps_alive(&host_); }
   bytes_pool& pool() { return pool_; }
   frame_counters& frame_counts() { return counts_; }
+  void expect_input() const {}  // there may be thousands
 
-  void frame_arrived(connection& over, frame&& one) {
+  void frame_passes(connection& over, passing_frame const& one) {
     if (!over.attached.known) return hello_arrived(over, one);
     client_request asked;
-    if (one.header.kind != frame_kind::request || !read_client_frame(one, asked)) {
+    if (one.header.kind != frame_kind::request || !read_client_frame(one.body, asked)) {
       return refuse(over, error_code::malformed);
     }
     host_.asked(over.attached.client, asked);
@@ -165,9 +166,9 @@ class client_door {
     oldest->close({error_code::too_many_connections, strangers, "client", ""});
   }
 
-  void hello_arrived(connection& over, frame const& one) {
+  void hello_arrived(connection& over, passing_frame const& one) {
     client_hello got;
-    if (one.header.kind != frame_kind::hello || !read_client_frame(one, got)) {
+    if (one.header.kind != frame_kind::hello || !read_client_frame(one.body, got)) {
       return refuse(over, error_code::malformed);
     }
     client_hello mine = host_.own_hello();

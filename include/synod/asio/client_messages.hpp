@@ -173,9 +173,5 @@ bool read_client_frame(std::span<std::byte const> body, Body& into) {
   decode(in, into);
   return !in.failed();
 }
-template <class Body>
-bool read_client_frame(frame const& from, Body& into) {
-  return read_client_frame(from.body.bytes(), into);
-}
 
 }  // namespace synod::asio

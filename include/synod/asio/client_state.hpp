@@ -9,8 +9,8 @@
 #include <synod/asio/framed_connection.hpp>
 #include <synod/asio/operation.hpp>
 #include <synod/asio/scratch.hpp>
-#include <synod/core/fetch_ahead.hpp>
 #include <synod/core/generator.hpp>
+#include <synod/core/prefetch.hpp>
 #include <synod/core/short_list.hpp>
 #include <synod/machine/commands.hpp>
 #include <synod/runtime/encode_value.hpp>
@@ -174,7 +174,7 @@ class client_state {
   void expect_input() const {
     auto const* const first = reinterpret_cast<std::byte const*>(this);
     auto const* const last = reinterpret_cast<std::byte const*>(&counts_.frames + 1);
-    fetch_ahead(first, static_cast<std::size_t>(last - first));
+    prefetch(first, static_cast<std::size_t>(last - first));
   }
 
   keeps_alive hold() { return keeps_alive(this); }

@@ -7,8 +7,8 @@
 #include <synod/asio/send_queue.hpp>
 #include <synod/codec/frame_decoder.hpp>
 #include <synod/core/error.hpp>
-#include <synod/core/fetch_ahead.hpp>
 #include <synod/core/maybe.hpp>
+#include <synod/core/prefetch.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -205,7 +205,7 @@ class framed_connection {
   void took(boost::system::error_code bad, std::size_t count) {
     if (closed_) return;
     if constexpr (requires { owner_.expect_input(); }) {
-      fetch_ahead(this, hot_bytes);
+      prefetch(this, hot_bytes);
       owner_.expect_input();
     }
     if (bad) {

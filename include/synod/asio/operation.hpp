@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <synod/core/fetch_ahead.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/outcome.hpp>
+#include <synod/core/prefetch.hpp>
 #include <synod/core/short_list.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -204,7 +204,7 @@ class operation_book {
   [[nodiscard]] std::size_t size() const { return size_; }
   // It is about to end.
   void expect(std::uint64_t token) const {
-    if (operation const* const one = find(token)) fetch_ahead(one, usual_bytes);
+    if (operation const* const one = find(token)) prefetch(one, usual_bytes);
   }
 
   // Effects: it ends with that result, if it has not ended before. Returns it, or null.

@@ -21,9 +21,8 @@ class short_list {
   }
   // Effects: one more, made by T().
   T& grow() {
-    if (size_++ < Here) return here_[size_ - 1];
-    more_.emplace_back();
-    return more_.back();
+    if (size_ >= Here) more_.emplace_back();
+    return (*this)[size_++];
   }
 
  private:
