@@ -174,9 +174,19 @@ TEST(operation, a_handler_may_drop_all_that_is_left) {
   EXPECT_FALSE(of.book.wants_run());
 }
 
+template <class Shown>
+void however_it_waits(Shown shown) {
+  shown(synod::asio::wait_asleep{});
+  for (std::int64_t const ns : {std::int64_t{0}, std::int64_t{200'000}, synod::never}) {
+    shown(synod::asio::wait_awake{ns});
+    shown(synod::asio::wait_briefly{ns});
+  }
+  shown(synod::asio::wait_briefly{});
+}
+
 // A timer that is due later than whoever is awake gives up asking, and what it posts in turn.
 TEST(run, ends_when_there_is_no_more_work_however_it_waits) {
-  for (std::int64_t const idle_ns : {std::int64_t{0}, std::int64_t{200'000}, synod::never}) {
+  however_it_waits([](auto how) {
     boost::asio::io_context io;
     int called = 0;
     boost::asio::steady_timer timer(io, std::chrono::milliseconds(2));
@@ -184,24 +194,23 @@ TEST(run, ends_when_there_is_no_more_work_however_it_waits) {
       ++called;
       boost::asio::post(io, [&] { ++called; });
     });
-    EXPECT_EQ(synod::asio::run(io, synod::asio::wait_awake{idle_ns}), 2U);
+    EXPECT_EQ(synod::asio::run(io, how), 2U);
     EXPECT_EQ(called, 2);
-  }
-  boost::asio::io_context io;
-  boost::asio::post(io, [] {});
-  EXPECT_EQ(synod::asio::run(io, synod::asio::wait_asleep{}), 1U);
+  });
 }
 
 TEST(run, ends_when_it_is_stopped_however_it_waits) {
-  boost::asio::io_context io;
-  auto const guard = boost::asio::make_work_guard(io);
-  boost::asio::post(io, [&] { io.stop(); });
-  EXPECT_EQ(synod::asio::run(io, synod::asio::wait_awake{synod::never}), 1U);
-  EXPECT_EQ(synod::asio::run(io, synod::asio::wait_awake{0}), 0U);
+  however_it_waits([](auto how) {
+    boost::asio::io_context io;
+    auto const guard = boost::asio::make_work_guard(io);
+    boost::asio::post(io, [&] { io.stop(); });
+    EXPECT_EQ(synod::asio::run(io, how), 1U);
+    EXPECT_EQ(synod::asio::run(io, how), 0U);
+  });
 }
 
 TEST(run, lets_exceptions_out_and_can_go_on_however_it_waits) {
-  auto const shown = [](auto how) {
+  however_it_waits([](auto how) {
     boost::asio::io_context io;
     std::string called;
     boost::asio::post(io, [&] { called += 'a'; });
@@ -211,10 +220,26 @@ TEST(run, lets_exceptions_out_and_can_go_on_however_it_waits) {
     EXPECT_EQ(called, "a");
     EXPECT_EQ(synod::asio::run(io, how), 1U);
     EXPECT_EQ(called, "ac");
-  };
-  shown(synod::asio::wait_asleep{});
-  shown(synod::asio::wait_awake{});
-  shown(synod::asio::wait_awake{synod::never});
+  });
+}
+
+// Who waits from one to the next, as if asleep or awake, misses none.
+TEST(run, hears_whatever_comes_from_elsewhere_however_it_waits) {
+  however_it_waits([](auto how) {
+    boost::asio::io_context io;
+    auto guard = boost::asio::make_work_guard(io);
+    std::size_t ran = 0;
+    std::thread waiting([&] { ran = synod::asio::run(io, how); });
+    for (int i = 0; i < 20; ++i) {
+      std::promise<void> heard;
+      boost::asio::post(io, [&] { heard.set_value(); });
+      heard.get_future().get();
+      if (i % 4 == 0) std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+    boost::asio::post(io, [&] { guard.reset(); });
+    waiting.join();
+    EXPECT_EQ(ran, 21U);
+  });
 }
 
 // Whether a thread is asleep, each time that one looks for some milliseconds: one that asks again
@@ -230,14 +255,15 @@ bool stays_asleep(pid_t thread) {
   return true;
 }
 
-TEST(run, who_waits_awake_sleeps_once_nothing_comes) {
+template <class How>
+void sleeps_once_nothing_comes(How how) {
   boost::asio::io_context io;
   auto guard = boost::asio::make_work_guard(io);
   std::promise<pid_t> started;
   std::size_t ran = 0;
   std::thread waiting([&] {
     started.set_value(::gettid());
-    ran = synod::asio::run(io, synod::asio::wait_awake{1'000});
+    ran = synod::asio::run(io, how);
   });
   pid_t const thread = started.get_future().get();
   bool asleep = false;
@@ -249,6 +275,13 @@ TEST(run, who_waits_awake_sleeps_once_nothing_comes) {
   boost::asio::post(io, [&] { guard.reset(); });  // and is woken by what comes then
   waiting.join();
   EXPECT_EQ(ran, 1U);
+}
+
+TEST(run, sleeps_once_nothing_comes_however_it_waits) {
+  sleeps_once_nothing_comes(synod::asio::wait_asleep{});
+  sleeps_once_nothing_comes(synod::asio::wait_awake{1'000});
+  sleeps_once_nothing_comes(synod::asio::wait_briefly{});
+  sleeps_once_nothing_comes(synod::asio::wait_briefly{1'000});
 }
 
 TEST(operation, a_handler_is_called_where_it_wants_to_be) {
