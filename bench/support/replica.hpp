@@ -82,6 +82,8 @@ class replica_process {
     });
     if (with_.awake) {
       synod::asio::run(io_, synod::asio::wait_awake{});
+    } else if (with_.brief) {
+      synod::asio::run(io_, synod::asio::wait_briefly{});
     } else {
       synod::asio::run(io_, synod::asio::wait_asleep{});
     }
