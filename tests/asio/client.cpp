@@ -2,12 +2,17 @@
 #include <synod/asio/client.hpp>
 #include <synod/asio/client_door.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "asio/replicas.hpp"
@@ -150,6 +155,8 @@ struct pretended_replica {
   asio::served_members members;
   std::uint32_t version = 1;
   int asked_for = 0;
+  bool thinks_it_over = false;  // and answers when it is told to
+  std::vector<std::pair<std::uint64_t, session_answer>> thought_over = {};
 
   pretended_replica(boost::asio::io_context& io, std::uint64_t self)
       : door(io.get_executor(), {}, *this), id(self) {}
@@ -173,7 +180,6 @@ struct pretended_replica {
     said.handle = what.what.handle;
     said.session = what.what.session;
     said.number = what.what.number;
-    std::vector<std::byte> reply;
     if (leader.has_value()) {
       said.kind = session_answer_kind::refused;
       said.why.code = error_code::not_leader;
@@ -185,10 +191,22 @@ struct pretended_replica {
       said.token_low = what.what.token_low;
     } else {
       said.kind = session_answer_kind::done;
-      cereal_codec coder;
+      if (thinks_it_over) return thought_over.emplace_back(client, said), void();
+    }
+    answer(client, said);
+  }
+  void answer(std::uint64_t client, session_answer const& said) {
+    std::vector<std::byte> reply;
+    cereal_codec coder;
+    if (said.kind == session_answer_kind::done) {
       EXPECT_TRUE(coder.encode(static_cast<std::int64_t>(id.value), reply));
     }
     door.reply(client, {said, {}, reply});
+  }
+  void answer_thought_over(std::size_t which) {
+    auto const [client, said] = thought_over.at(which);
+    answer(client, said);
+    door.flush();
   }
 };
 
@@ -244,6 +262,52 @@ TEST(client, follows_the_members_as_they_change) {
   for (auto const& one : all) one->door.close();
   io.restart();
   io.run_for(std::chrono::milliseconds(50));
+}
+
+// The clock is read once for all that a turn does. A handler that runs the loop makes other turns
+// within its own, and when it returns, it is later than in any of them.
+TEST(client, time_passes_while_a_handler_runs_the_loop) {
+  boost::asio::io_context io;
+  held<pretended_replica> const replica(new pretended_replica(io, 1));
+  ASSERT_FALSE(replica->door.open(*asio::read_address("127.0.0.1:0")));
+  asio::client_options given;
+  given.cluster = "pretended";
+  given.servers = {{1, asio::write_address(replica->door.local())}};
+  asio::client<counter> client(io, given);
+  replica->thinks_it_over = true;
+
+  bool second_ended = false;
+  bool last_ended = false;
+  bool went_on = false;
+  auto const first = [&](outcome<std::int64_t> const& got) {
+    EXPECT_EQ(got.error().code, error_code::cancelled);
+    replica->answer_thought_over(1);
+    EXPECT_TRUE(run_until(io, [&] { return second_ended; }));
+    run_for(io, 100);  // longer than the last may take
+    boost::asio::post(io, [&] {
+      EXPECT_TRUE(last_ended) << "in the turn that the handler returned to";
+      went_on = true;
+    });
+  };
+  // One that is cancelled ends in a turn of its own, so that answers are heard meanwhile.
+  boost::asio::cancellation_signal giving_up;
+  client.async_submit(std::int64_t{1},
+                      boost::asio::bind_cancellation_slot(giving_up.slot(), first));
+  client.async_submit(std::int64_t{1}, [&](outcome<std::int64_t> const& second) {
+    EXPECT_TRUE(second) << second.error();
+    second_ended = true;
+  });
+  client.async_submit(std::int64_t{1}, asio::client_call{50'000'000},
+                      [&](outcome<std::int64_t> const& last) {
+                        EXPECT_EQ(last.error().code, error_code::timed_out);
+                        last_ended = true;
+                      });
+  ASSERT_TRUE(run_until(io, [&] { return replica->thought_over.size() >= 3; }));
+  giving_up.emit(boost::asio::cancellation_type::terminal);
+  EXPECT_TRUE(run_until(io, [&] { return went_on && last_ended; }));
+  client.close();
+  replica->door.close();
+  run_for(io, 50);
 }
 
 TEST(client, learns_of_the_other_servers) {

@@ -237,6 +237,7 @@ TEST(tcp_mesh, what_nobody_waits_for_may_wait) {
   run_for(io, 5);
   EXPECT_EQ(got.size(), 4U);
   soon(std::string(6'000, 'y'));
+  EXPECT_FALSE(one->mesh.holds_back());
   EXPECT_TRUE(arrives(6));
 }
 
