@@ -5,11 +5,12 @@ BEGIN { FS = "," }
 NR == 1 { next }
 $2 == "floor" && !floors++ {
   print "Medians; a ratio is that of pairs run one after the other, with its 95 % interval. An Accept" \
-    " to the follower that no decision needs may wait half a millisecond for others (`soon_ns`)" \
-    " but in the cases `eager`; the floor sends each command to both at once. In the cases `awake`" \
-    " both poll for input instead of sleeping; in the cases `brief` the replicas ask again for some" \
-    " microseconds before they sleep (`wait_briefly`), and the floor sleeps at once as in all" \
-    " others.\n"
+    " to the follower that no decision needs may wait half a millisecond for others (`soon_ns`)," \
+    " where the leader found that this decides sooner, but never in the cases `eager`; the floor" \
+    " sends each command to both at once. Replicas wait as `run(io)` does (`wait_briefly`): after" \
+    " some microseconds without input they sleep, and at once where staying awake did not pay. In" \
+    " the cases `asleep` they sleep at once, always, as the floor does in all cases but `awake`," \
+    " where both ask for input all the time.\n"
   print "| case | pairs | ops/s | floor | ratio | p50 us | floor | ratio | p99 us | CPU us/op |" \
     " wire B/op | disk B/op |"
   print "|---|---|---|---|---|---|---|---|---|---|---|---|"

@@ -132,6 +132,7 @@
 #include <synod/runtime/founding_messages.hpp>
 #include <synod/runtime/founding_options.hpp>
 #include <synod/runtime/founding_record.hpp>
+#include <synod/runtime/haste.hpp>
 #include <synod/runtime/host_delta.hpp>
 #include <synod/runtime/leader_guess.hpp>
 #include <synod/runtime/memory_cluster.hpp>

@@ -13,6 +13,7 @@
 #include <synod/runtime/drain.hpp>
 #include <synod/runtime/executor.hpp>
 #include <synod/runtime/founding.hpp>
+#include <synod/runtime/haste.hpp>
 #include <synod/runtime/node_journal.hpp>
 #include <synod/runtime/node_options.hpp>
 
@@ -259,12 +260,15 @@ class node {
     }
   }
   // Who is spared: no decision waits for their votes, and none of their own callers for the news.
-  [[nodiscard]] node_set unhurried(typename core_type::message_type const& message) const {
+  [[nodiscard]] node_set unhurried(typename core_type::message_type const& message) {
     if constexpr (requires {
                     core_->spare();
                     world_.transport.send_soon(node_id(), shared_bytes());
                   }) {
-      if (!message.template is<accept<command>>()) return {};
+      auto const* const asked = message.template get_if<accept<command>>();
+      if (asked == nullptr) return {};
+      haste_.proposed(asked->at_slot, now_);
+      if (!haste_.spares()) return {};
       return now_ < callers_until_ ? core_->spare() - callers_ : core_->spare();
     } else {
       return {};
@@ -319,6 +323,7 @@ class node {
   bool read_only_ = false;
   list<last_word> full_;  // who said so of its disk, and when
   time_ns told_full_at_ = 0;
+  haste haste_;
   node_set callers_;  // who forwarded something lately
   time_ns callers_until_ = 0;
 };

@@ -51,6 +51,7 @@ struct node<Parts>::drain_calls {
   void decide(typename core_type::output_type::decision const& one) {
     executor_calls calls{of};
     of.values_.unfold(one.value);
+    of.haste_.decided(one.at, of.now_);
     of.executor_->apply(one.at, one.value, calls);
     of.reads_.applied(one.at);
     std::size_t const commands = one.value.is_batch() ? one.value.commands().size() : 0;
