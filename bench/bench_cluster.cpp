@@ -18,7 +18,8 @@
 //                     acknowledgements is its price
 //   --read LEVEL      reads of that level instead of commands: see bench_reads
 //   --awake           replicas poll for input instead of sleeping: for a core each
-//   --brief           replicas poll for a moment before they sleep, where that turns out to pay
+//   --asleep          replicas sleep as soon as there is no input, instead of staying awake for a
+//                     moment where that turns out to pay
 //   --eager           Accepts leave for all followers at once, also for whom no decision needs
 //   --pin             the first replica on the first core and all others on the second, as the
 //                     floor does when told to

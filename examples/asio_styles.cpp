@@ -59,7 +59,7 @@ int main(int count, char** words) {
                     .members = {{1, "127.0.0.1:6311"}},
                     .data = count > 1 ? words[1] : "styles"});
   auto const work = boost::asio::make_work_guard(io);
-  std::thread loop([&] { io.run(); });
+  std::thread loop([&] { synod::asio::run(io); });
   auto const started = node.async_start(boost::asio::use_future).get();
   if (started) {
     std::promise<void> ended;

@@ -82,10 +82,10 @@ class replica_process {
     });
     if (with_.awake) {
       synod::asio::run(io_, synod::asio::wait_awake{});
-    } else if (with_.brief) {
-      synod::asio::run(io_, synod::asio::wait_briefly{});
-    } else {
+    } else if (with_.asleep) {
       synod::asio::run(io_, synod::asio::wait_asleep{});
+    } else {
+      synod::asio::run(io_);
     }
     return 0;
   }

@@ -13,7 +13,7 @@ bool read_flag(std::string const& word, settings& into) {
   if (word == "--failover") return into.failover = true;
   if (word == "--at-follower") return into.at_follower = true;
   if (word == "--awake") return into.awake = true;
-  if (word == "--brief") return into.brief = true;
+  if (word == "--asleep") return into.asleep = true;
   if (word == "--eager") return into.eager = true;
   if (word == "--pin") return into.pin = true;
   return false;
@@ -83,7 +83,7 @@ std::vector<std::string> words_of(settings const& from) {
   if (from.failover) all.emplace_back("--failover");
   if (from.at_follower) all.emplace_back("--at-follower");
   if (from.awake) all.emplace_back("--awake");
-  if (from.brief) all.emplace_back("--brief");
+  if (from.asleep) all.emplace_back("--asleep");
   if (from.eager) all.emplace_back("--eager");
   if (from.pin) all.emplace_back("--pin");
   return all;

@@ -22,10 +22,10 @@ struct settings {
   bool failover = false;
   std::string read;  // a level of reads, instead of commands
   bool at_follower = false;
-  bool awake = false;  // replicas poll instead of sleeping
-  bool brief = false;  // and these do for a moment, where it pays
-  bool eager = false;  // the leader spares no follower the haste
-  bool pin = false;    // the first replica to the first core, all others to the second
+  bool awake = false;   // replicas poll instead of sleeping
+  bool asleep = false;  // and these sleep at once, instead of staying awake for a moment
+  bool eager = false;   // the leader spares no follower the haste
+  bool pin = false;     // the first replica to the first core, all others to the second
   bool json = false;
   std::string folder = "bench.tmp";
 

@@ -55,5 +55,5 @@ int main(int count, char** words) {
                 .members = {{1, "127.0.0.1:6301"}, {2, "127.0.0.1:6302"}, {3, "127.0.0.1:6303"}},
                 .data = "counter/" + id});
   boost::asio::co_spawn(io, add_what_is_typed(node, io), boost::asio::detached);
-  io.run();
+  synod::asio::run(io);
 }

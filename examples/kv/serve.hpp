@@ -125,7 +125,7 @@ int serve_as(settings const& with) {
     door.close();
     node.async_stop([&](synod::outcome<synod::done>) { io.stop(); });
   });
-  io.run();
+  synod::asio::run(io);
   return code;
 }
 

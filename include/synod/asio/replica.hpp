@@ -6,6 +6,7 @@
 #include <synod/asio/initiation.hpp>
 #include <synod/asio/queries.hpp>
 #include <synod/asio/replica_state.hpp>
+#include <synod/asio/run.hpp>
 #include <synod/asio/tcp_mesh.hpp>
 #include <synod/cereal/codec.hpp>
 #include <synod/observe/null.hpp>

@@ -45,6 +45,7 @@ concept wait_policy = std::is_same_v<T, wait_asleep> || std::is_same_v<T, wait_a
 // answer; never makes each of them wait until the kernel takes the core, many times as long.
 inline constexpr time_ns polite_after_ns = 20'000;
 
+namespace detail {
 // Effects: asks for input until some came or the context ended, for so long at most, and after
 // `polite_ns` others go first.
 // Returns: how many handlers ran.
@@ -59,6 +60,7 @@ inline std::size_t ask(boost::asio::io_context& io, time_ns at_most_ns, time_ns 
   }
   return 0;
 }
+}  // namespace detail
 
 // Effects: runs the context as io_context::run does, until it is stopped or out of work.
 // Returns: how many handlers ran.
@@ -67,7 +69,7 @@ inline std::size_t run(boost::asio::io_context& io, wait_asleep) { return io.run
 inline std::size_t run(boost::asio::io_context& io, wait_awake how) {
   std::size_t ran = 0;
   while (!io.stopped()) {
-    std::size_t now = ask(io, how.idle_ns, polite_after_ns);
+    std::size_t now = detail::ask(io, how.idle_ns, polite_after_ns);
     if (now == 0) now = io.run_one();
     ran += now;
   }
@@ -78,13 +80,13 @@ inline std::size_t run(boost::asio::io_context& io, wait_awake how) {
 // wakes on the core of whoever sent it, where it cannot begin before the sender lets it: without
 // that no wait for its answer would ever pay. Were they to go first at once, waits for threads that
 // share this core would seem to pay, and cost more than sleeping.
-inline std::size_t run(boost::asio::io_context& io, wait_briefly how) {
+inline std::size_t run(boost::asio::io_context& io, wait_briefly how = {}) {
   brief_waits waits;
   std::size_t ran = 0;
   while (!io.stopped()) {
     std::size_t now = io.poll();
     if (now == 0 && waits.worth_it()) {
-      now = ask(io, how.awake_ns, std::min(how.awake_ns / 2, polite_after_ns));
+      now = detail::ask(io, how.awake_ns, std::min(how.awake_ns / 2, polite_after_ns));
       now != 0 ? waits.paid() : waits.in_vain();
     }
     if (now == 0) now = io.run_one();
