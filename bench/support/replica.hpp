@@ -121,6 +121,7 @@ class replica_process {
   // Every so often, since it costs a turn of this process.
   void watch() {
     auto const now = node_.status();
+    if (now.phase == synod::asio::replica_phase::stopped) leave(now.why);
     auto& mine = page_->at[with_.id];
     std::uint64_t moved = 0;
     for (auto const& one : now.links) moved += one.moved_bytes;
