@@ -62,13 +62,22 @@ TEST(storage_mutations, records_of_a_previous_lap_are_caught) {
   EXPECT_TRUE(caught(short_sweep()));
 }
 
-TEST(storage_mutations, a_segment_dropped_before_its_copies_are_durable_is_caught) {
-  mutated const on("copies_not_awaited");
+bool torture_notices() {
   bool noticed = false;
   for (std::uint64_t seed = 1; seed <= 200 && !noticed; ++seed) {
     noticed = !support::log_torture(seed).run(12).wrong.empty();
   }
-  EXPECT_TRUE(noticed);
+  return noticed;
+}
+
+TEST(storage_mutations, a_segment_dropped_before_its_copies_are_durable_is_caught) {
+  mutated const on("copies_not_awaited");
+  EXPECT_TRUE(torture_notices());
+}
+
+TEST(storage_mutations, a_segment_freed_while_it_is_written_to_is_caught) {
+  mutated const on("unwritten_segment_freed");
+  EXPECT_TRUE(torture_notices());
 }
 
 // A log that becomes read-only while three records of its first segment live, which are so large

@@ -49,6 +49,8 @@ class log_torture {
     acknowledged_ = {};
     disk_.weather.latency_least = random_.one_in(3) ? 0 : 200;
     disk_.weather.latency_mean = 100;
+    disk_.weather.stalling = random_.one_in(2) ? 0 : 100'000;  // so that whole segments pile up
+    disk_.weather.stall = 10'000;
     bool const stops = random_.one_in(3);
     bool const fails = !stops && random_.one_in(3);
     if (stops) disk_.stop_after(random_.below(150));
@@ -57,6 +59,9 @@ class log_torture {
       entry(*log);
     }
     acknowledge(*log);
+    if (log->failed() && !disk_.failed() && !disk_.stopped()) {
+      return fail("on a disk that works: " + sentence(log->failed()));
+    }
     end(log);
   }
 
@@ -71,16 +76,21 @@ class log_torture {
       log.idle();
     } else if (what == 10) {
       std::uint64_t const lane = random_.below(lanes);
-      std::uint64_t const upto = random_.below(next_[lane]);
-      if (upto > trimmed_[lane]) trimmed_[lane] = upto;
-      log.trim({}, synod::lane_id(lane), synod::slot(upto));
-      oracle_.trim({}, synod::lane_id(lane), synod::slot(upto));
+      trim(log, lane, random_.below(next_[lane]));
+    } else if (random_.one_in(2)) {  // what a snapshot of somebody else does
+      for (std::uint64_t lane = 0; lane < lanes; ++lane) trim(log, lane, next_[lane] - 1);
     }
     if (random_.one_in(2)) {
       now_ += static_cast<synod::time_ns>(random_.below(400));
       disk_.advance(now_);
       acknowledge(log);
     }
+  }
+
+  void trim(log_over_disk& log, std::uint64_t lane, std::uint64_t upto) {
+    if (upto > trimmed_[lane]) trimmed_[lane] = upto;
+    log.trim({}, synod::lane_id(lane), synod::slot(upto));
+    oracle_.trim({}, synod::lane_id(lane), synod::slot(upto));
   }
 
   void append(log_over_disk& log) {

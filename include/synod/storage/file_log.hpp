@@ -274,10 +274,10 @@ class file_log {
       if (!error_) stage(says.address, says.at, body, says.body_checksum);
       return parts_.end.next - 1;
     };
-    result<bool> const done =
-        reclaim_.step(parts_.disk, store(), parts_.live, parts_.current.number,
-                      parts_.supply.short_of_space() ? room : reclaim_.plenty, parts_.end.next - 1,
-                      queue_.durable_sequence(), again);
+    std::uint64_t const written_to = parts_.current.number - full_.size();
+    result<bool> const done = reclaim_.step(parts_.disk, store(), parts_.live, written_to,
+                                            parts_.supply.short_of_space() ? room : reclaim_.plenty,
+                                            parts_.end.next - 1, queue_.durable_sequence(), again);
     if (!done && !error_) error_ = done.error();
     if (!error_ && *done) drop_oldest();
   }

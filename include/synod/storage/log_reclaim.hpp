@@ -26,16 +26,19 @@ class log_reclaim {
 
   // Effects: copies some living records through `append(record_header const&, body)`. Returns
   // whether the oldest segment can be dropped now; an error if a living record cannot be read any
-  // more. `room` is what the log can still write: plenty, unless the disk is short of space. Copies
-  // take at most half of it: a log that fills itself up with them would be worse off than before.
+  // more. `written_to` is the first segment that is still written to: what is on its way to the
+  // disk cannot be read back. `room` is what the log can still write: plenty, unless the disk is
+  // short of space. Copies take at most half of it: a log that fills itself up with them would be
+  // worse off than before.
   template <class Append>
-  result<bool> step(Io& disk, store_id store, live_index& live, std::uint64_t current,
+  result<bool> step(Io& disk, store_id store, live_index& live, std::uint64_t written_to,
                     std::uint64_t room, std::uint64_t appended, std::uint64_t durable,
                     Append&& append) {
     std::uint64_t const oldest = live.first_segment();
     room_ = room / 2;
     if (state_ == state::resting) {
-      if (oldest >= current || !worthwhile(live)) return false;
+      bool const written = oldest < written_to || SYNOD_MUTATION(unwritten_segment_freed);
+      if (!written || oldest == live.last_segment() || !worthwhile(live)) return false;
       live.places_in(oldest, places_);
       next_ = 0;
       settled_at_ = appended;

@@ -81,6 +81,7 @@ class disk {
   [[nodiscard]] io mount();
   // The process dies. What it wrote stays in the cache of the machine, durable or not.
   void kill() {
+    for (queued const& one : queued_) image_.reveal(one.number);
     ++boot_;
     locked_by_ = 0;
     queued_.clear();
@@ -198,6 +199,7 @@ class disk {
     whole.resize((bytes.size() + sector - 1) / sector * sector);
     std::size_t const file = image_.create(name, whole.size());
     if (!whole.empty()) image_.write(file, 0, whole, ++numbers_);
+    image_.reveal(numbers_);
     image_.flush_file(file);
     image_.sync_names();
   }

@@ -81,16 +81,22 @@ class disk_image {
     return true;
   }
 
-  // Effects: what is written is seen at once and durable after a flush of `number` or of the file.
+  // Effects: what is written is durable after a flush of `number` or of the file. It is seen by
+  // whoever reads after `reveal`: a write that is under way may have got anywhere.
   void write(std::size_t file, std::uint64_t offset, std::span<std::byte const> from,
              std::uint64_t number) {
-    content& into = files_[file];
     auto const begin = static_cast<std::size_t>(offset);
     for (std::size_t done = 0; done < from.size(); done += sector_bytes_) {
       std::size_t const sector = (begin + done) / sector_bytes_;
-      into.unreadable[sector] = false;  // a disk remaps a sector that is written again
-      into.seen.put(sector, file_sectors::of(from.subspan(done, sector_bytes_)));
-      unsynced_.push_back({file, sector, number, into.seen[sector]});
+      unsynced_.push_back(
+          {file, sector, number, file_sectors::of(from.subspan(done, sector_bytes_))});
+    }
+  }
+  void reveal(std::uint64_t number) {
+    for (sector_write& one : unsynced_) {
+      if (one.number != number || std::exchange(one.seen, true)) continue;
+      files_[one.file].unreadable[one.sector] = false;  // a disk remaps a sector that is written
+      files_[one.file].seen.put(one.sector, one.data);
     }
   }
 
@@ -104,7 +110,7 @@ class disk_image {
   void flush_file(std::size_t file) {
     files_[file].durable_bytes = files_[file].seen.bytes();
     for (std::size_t i = 0; i < unsynced_.size(); ++i) {
-      if (unsynced_[i].file == file) settle(i);
+      if (unsynced_[i].file == file && unsynced_[i].seen) settle(i);
     }
     sweep();
   }
@@ -122,7 +128,7 @@ class disk_image {
   }
   void drop_file(std::size_t file, bool still_seen) {
     for (sector_write const& one : unsynced_) {
-      if (one.file == file) drop_later_.push_back(one.number);
+      if (one.file == file && one.seen) drop_later_.push_back(one.number);
     }
     for (std::uint64_t number : drop_later_) drop(number, still_seen);
     drop_later_.clear();
@@ -141,6 +147,7 @@ class disk_image {
       if (fate == sector_fate::lost) continue;
       sector_write const& one = unsynced_[which];
       file_sectors& kept = files_[one.file].kept;
+      files_[one.file].unreadable[one.sector] = false;
       kept.put(one.sector,
                fate == sector_fate::torn ? kept.torn(one.data, kept[one.sector]) : one.data);
     }
@@ -182,6 +189,7 @@ class disk_image {
     std::size_t sector;
     std::uint64_t number;
     shared_bytes data;
+    bool seen = false;
     bool gone = false;
   };
   struct change_of_names {

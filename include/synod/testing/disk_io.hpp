@@ -93,8 +93,9 @@ class disk::io {
     if (!step()) return dead();
     std::uint64_t number = 0;
     std::size_t const into = file_of(file);
-    error const refused = disk_->issue(into, offset, from, number);
-    if (refused || when == write_through::no) return refused;
+    if (error const refused = disk_->issue(into, offset, from, number)) return refused;
+    disk_->image_.reveal(number);
+    if (when == write_through::no) return {};
     if (!step()) return disk_->abandon(number);
     return disk_->settle(into, number);
   }
@@ -105,6 +106,7 @@ class disk::io {
     std::uint64_t number = 0;
     std::size_t const into = file_of(file);
     bool const issued = step() && !disk_->issue(into, offset, from, number);
+    if (issued && disk_->random_.one_in(2)) disk_->image_.reveal(number);
     disk_->queued_.push_back({token, issued ? number : 0, into, disk_->now_ + disk_->latency()});
   }
 
@@ -241,6 +243,7 @@ void disk::complete(time_ns until, Sink&& sink) {
     if (next == queued_.end() || next->due > until) return;
     queued const done = *next;
     queued_.erase(next);
+    image_.reveal(done.number);
     if (done.number == 0) {
       sink(done.token, failure("the write was refused"));
     } else if (!step()) {
