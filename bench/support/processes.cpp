@@ -88,15 +88,19 @@ bool child::ends(double seconds) {
   while (!line(seconds).empty()) {
   }
   // Its output is closed, so it has ended, or nearly so; or it took too long.
-  int status = 0;
   for (int i = 0; i < 100 && pid_ > 0; ++i) {
-    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
-      pid_ = -1;
-      return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    }
+    if (failed()) return false;
+    if (pid_ < 0) return true;
     ::usleep(10'000);
   }
   return false;
+}
+
+bool child::failed() {
+  int status = 0;
+  if (pid_ <= 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) return false;
+  pid_ = -1;
+  return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
 }
 
 child::usage child::used() {

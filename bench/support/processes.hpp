@@ -25,6 +25,8 @@ class child {
   std::string line(double seconds);
   // Waits until it ends by itself. Returns whether it ended well.
   bool ends(double seconds);
+  // Whether it has ended by itself already, and not well.
+  bool failed();
 
   // So far, or what was known last.
   struct usage {

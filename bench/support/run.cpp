@@ -37,6 +37,9 @@ class run {
     std::string const end = told.line(patience);
     totals const after = sum();
     if (!end.starts_with("end {")) return {};
+    for (child& one : all_) {
+      if (one.failed()) return {};  // it has said why
+    }
     return told_of(end.substr(4), before, after);
   }
 
