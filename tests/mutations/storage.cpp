@@ -7,8 +7,13 @@
 #include <support/silent_core.hpp>
 #include <support/snapshot_sweep.hpp>
 #include <synod/runtime/drain.hpp>
+#include <synod/storage/posix_io.hpp>
 
+#include <unistd.h>
+
+#include <filesystem>
 #include <span>
+#include <string>
 
 namespace {
 
@@ -132,6 +137,26 @@ TEST(storage_mutations, a_snapshot_that_is_not_synced_is_caught) {
 TEST(storage_mutations, a_snapshot_whose_name_is_not_synced_is_caught) {
   mutated const on("snapshot_directory_sync_skipped");
   EXPECT_NE(support::sweep_snapshots().wrong, "");
+}
+
+// What the kernel still writes for a process that was killed keeps its file locked.
+TEST(storage_mutations, a_life_that_begins_while_the_last_one_is_being_written_is_caught) {
+  std::string const where = testing::TempDir() + "synod_late_" + std::to_string(::getpid());
+  mutated const on("late_writes_not_awaited");
+  bool early = false;
+  {
+    synod::posix_io last(where.c_str());
+    ASSERT_FALSE(last.enter());
+    auto const written_to = last.create(synod::file_name("segment"), 4096);
+    ASSERT_TRUE(written_to) << written_to.error();
+    int const under_way = ::dup(written_to->handle);
+    last = synod::posix_io("");
+    synod::posix_io next(where.c_str());
+    early = !next.enter();
+    ::close(under_way);
+  }
+  std::filesystem::remove_all(where);
+  EXPECT_TRUE(early);
 }
 
 // Its disk fails when it is given anything.

@@ -6,7 +6,9 @@
 #include <synod/storage/file_log.hpp>
 #include <synod/testing/storage_suite.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -14,12 +16,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <optional>
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -121,6 +126,39 @@ TEST(posix_io, a_store_is_private_and_taken_by_one_process) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, synod::error_code::locked);
   EXPECT_EQ(second.error().value, static_cast<std::uint64_t>(::getpid())) << "names the holder";
+}
+
+// The kernel goes on writing for a process that was killed, and keeps what it writes to open.
+TEST(posix_io, a_file_is_held_by_whoever_writes_to_it) {
+  temporary_directory const where;
+  file_log<> const log = open_at(where, write_queueing::automatic);
+  int segments = 0;
+  for (auto const& one : fs::directory_iterator(where.path)) {
+    if (!one.path().filename().string().starts_with("segment")) continue;
+    ++segments;
+    int const other = ::open(one.path().c_str(), O_RDONLY | O_CLOEXEC);
+    EXPECT_NE(::flock(other, LOCK_EX | LOCK_NB), 0) << one.path();
+    EXPECT_EQ(errno, EWOULDBLOCK);
+    ::close(other);
+  }
+  EXPECT_GT(segments, 0);
+}
+
+TEST(posix_io, a_life_begins_when_nothing_of_the_last_one_is_under_way) {
+  temporary_directory const where;
+  static_cast<void>(open_at(where, write_queueing::automatic));
+  std::string const segment = where.path + "/segment-0000000000000001";
+  int const write_under_way = ::open(segment.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(::flock(write_under_way, LOCK_SH | LOCK_NB), 0);
+  std::atomic<bool> done{false};
+  std::thread kernel([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    done = true;
+    ::close(write_under_way);
+  });
+  static_cast<void>(open_at(where, write_queueing::automatic));
+  EXPECT_TRUE(done);
+  kernel.join();
 }
 
 TEST(posix_io, a_directory_that_cannot_be_made_is_an_error_with_its_number) {

@@ -75,7 +75,9 @@ enum class write_through : std::uint8_t { yes, no };
 // The world as a file log sees it: one directory of its own, files in whole blocks. `posix_io` is
 // the real one, `testing::disk::io` the simulated one; the log is the same code over both.
 //
-//   enter()                     makes the directory (0700) and locks it against every other process
+//   enter()                     makes the directory (0700) and locks it against every other
+//   process;
+//                               nothing that an earlier one queued is under way when it returns
 //   list(sink)                  sink(file_name const&) for every file
 //   open(name), create(name, bytes), extend(file, bytes), close(file), size(file)
 //                               `create` makes a new file of that size, with room on the disk, that

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/assert.hpp>
 #include <synod/core/error.hpp>
 #include <synod/storage/io.hpp>
 #include <synod/storage/posix_io_ring.hpp>
@@ -12,6 +13,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,7 +67,7 @@ class posix_io {
     [[maybe_unused]] bool const told =
         ::ftruncate(lock_, 0) == 0 &&
         ::pwrite(lock_, text, static_cast<std::size_t>(length), 0) > 0;
-    return {};
+    return SYNOD_MUTATION(late_writes_not_awaited) ? error{} : await_earlier_writes();
   }
 
   template <class Sink>
@@ -73,12 +75,15 @@ class posix_io {
     int const copy = ::openat(directory_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR* const all = copy < 0 ? nullptr : ::fdopendir(copy);
     if (all == nullptr) return failure("listing the store");
-    errno = 0;
-    for (dirent const* one = ::readdir(all); one != nullptr; one = ::readdir(all)) {
+    int problem = 0;
+    for (;;) {
+      errno = 0;  // whatever `sink` left there
+      dirent const* const one = ::readdir(all);
+      problem = errno;
+      if (one == nullptr) break;
       file_name const name(one->d_name);
       if (name.text()[0] != '.') sink(name);
     }
-    int const problem = errno;
     ::closedir(all);
     errno = problem;
     return problem == 0 ? error{} : failure("listing the store");
@@ -214,6 +219,8 @@ class posix_io {
   }
 
  private:
+  static constexpr int waits_max = 30'000;  // of a millisecond each
+
   struct inline_write {
     std::uint64_t token;
     int outcome;
@@ -238,6 +245,33 @@ class posix_io {
     long const process = length > 0 ? std::strtol(text, nullptr, 10) : 0;
     return {error_code::locked, static_cast<std::uint64_t>(process), "the directory of the store",
             "stop the process with that number, or give this node a directory of its own"};
+  }
+
+  // A process that was killed is gone before its queued writes are: the kernel goes on with them,
+  // and what it has yet to write would land on what the next life has read already, and cut, and
+  // written anew. Each of them holds its file open, and with it the shared lock that came with
+  // opening it; so who gets a file for itself alone knows that nothing is on its way to it.
+  error await_earlier_writes() {
+    error why;
+    error const unlisted = list([&](file_name const& name) {
+      if (!why && name != file_name("lock")) why = await_last_write(name);
+    });
+    return why ? why : unlisted;
+  }
+  error await_last_write(file_name const& name) {
+    int const file = ::openat(directory_, name.text(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) return failure("opening a file of the store");
+    timespec const moment{0, 1'000'000};
+    int waits = 0;
+    while (::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK && waits < waits_max) {
+      ::nanosleep(&moment, nullptr);
+      ++waits;
+    }
+    ::close(file);
+    if (waits < waits_max) return {};
+    return {error_code::locked, waits_max,
+            "a file of the store: an earlier process, which is gone, still writes to it",
+            "see why the disk does not answer, or which process has the file open"};
   }
 
   // Every missing directory of the path, each durable in the one above it.
@@ -279,6 +313,7 @@ class posix_io {
     }
     if (file < 0) return failure("opening a file of the store");
     open_.push_back(file);
+    if (::flock(file, LOCK_SH | LOCK_NB) != 0) return failure("locking a file of the store");
     return io_file{file};
   }
 
