@@ -274,7 +274,8 @@ class file_log {
       if (!error_) stage(says.address, says.at, body, says.body_checksum);
       return parts_.end.next - 1;
     };
-    std::uint64_t const written_to = parts_.current.number - full_.size();
+    std::size_t const unwritten = SYNOD_MUTATION(unwritten_segment_freed) ? 0 : full_.size();
+    std::uint64_t const written_to = parts_.current.number - unwritten;
     result<bool> const done = reclaim_.step(parts_.disk, store(), parts_.live, written_to,
                                             parts_.supply.short_of_space() ? room : reclaim_.plenty,
                                             parts_.end.next - 1, queue_.durable_sequence(), again);

@@ -37,8 +37,7 @@ class log_reclaim {
     std::uint64_t const oldest = live.first_segment();
     room_ = room / 2;
     if (state_ == state::resting) {
-      bool const written = oldest < written_to || SYNOD_MUTATION(unwritten_segment_freed);
-      if (!written || oldest == live.last_segment() || !worthwhile(live)) return false;
+      if (oldest >= written_to || !worthwhile(live)) return false;
       live.places_in(oldest, places_);
       next_ = 0;
       settled_at_ = appended;

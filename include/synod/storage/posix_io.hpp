@@ -261,17 +261,23 @@ class posix_io {
   error await_last_write(file_name const& name) {
     int const file = ::openat(directory_, name.text(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return failure("opening a file of the store");
-    timespec const moment{0, 1'000'000};
-    int waits = 0;
-    while (::flock(file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK && waits < waits_max) {
-      ::nanosleep(&moment, nullptr);
-      ++waits;
-    }
+    error const why = await_last_write(file);
     ::close(file);
-    if (waits < waits_max) return {};
-    return {error_code::locked, waits_max,
-            "a file of the store: an earlier process, which is gone, still writes to it",
-            "see why the disk does not answer, or which process has the file open"};
+    return why;
+  }
+  static error await_last_write(int file) {
+    timespec const moment{0, 1'000'000};
+    for (int waits = 0; ::flock(file, LOCK_EX | LOCK_NB) != 0; ++waits) {
+      if (errno != EWOULDBLOCK) return failure("locking a file of the store");
+      if (waits == waits_max) {
+        struct stat about {};
+        static_cast<void>(::fstat(file, &about));
+        return {error_code::locked, about.st_ino, "a file of the store, by its inode number",
+                "see why the disk does not answer, or which process still has that file open"};
+      }
+      ::nanosleep(&moment, nullptr);
+    }
+    return {};
   }
 
   // Every missing directory of the path, each durable in the one above it.
