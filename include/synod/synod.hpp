@@ -155,6 +155,7 @@
 #include <synod/runtime/snapshot_stream.hpp>
 #include <synod/runtime/snapshot_work.hpp>
 #include <synod/runtime/submissions.hpp>
+#include <synod/runtime/submissions_forwarded.hpp>
 #include <synod/runtime/submissions_options.hpp>
 #include <synod/runtime/waiting_commands.hpp>
 #include <synod/storage/address_table.hpp>

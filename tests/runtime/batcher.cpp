@@ -36,10 +36,10 @@ struct bench {
 
   error_code add(int what, std::size_t bytes = 4, std::size_t room = 4) {
     int value = what;
-    auto const why = pending.add([&] { return room; }, session_id(1), sequence(next), sequence(),
-                                 std::move(value), bytes);
-    if (!why) ++next;
-    return why ? why->code : error_code::none;
+    error_code const why = pending.add([&] { return room; }, session_id(1), sequence(next),
+                                       sequence(), std::move(value), bytes);
+    if (why == error_code::none) ++next;
+    return why;
   }
   void seal(time_ns now = 5) {
     pending.seal(
@@ -98,7 +98,7 @@ TEST(batcher, beyond_the_room_of_the_core_it_is_busy_and_the_command_stays_with_
   batcher<std::vector<int>> pending({.batch_bytes_max = 10});
   std::vector<int> mine{1, 2, 3};
   auto const no_room = [] { return std::size_t{0}; };
-  EXPECT_EQ(pending.add(no_room, session_id(1), sequence(1), sequence(), std::move(mine), 1)->code,
+  EXPECT_EQ(pending.add(no_room, session_id(1), sequence(1), sequence(), std::move(mine), 1),
             error_code::busy);
   EXPECT_EQ(mine.size(), 3U);
   bench b({.batch_bytes_max = 10});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/prefetch.hpp>
@@ -180,7 +181,7 @@ class waiting_operation {
 class operation_book {
  public:
   // Effects: takes the operation over. Returns its token.
-  std::uint64_t add(operation& one, time_ns now) {
+  SYNOD_ALWAYS_INLINE std::uint64_t add(operation& one, time_ns now) {
     if (free_ == none) {
       free_ = static_cast<std::uint32_t>(places_.size());
       places_.grow();

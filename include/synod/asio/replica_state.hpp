@@ -17,6 +17,7 @@
 #include <synod/asio/replica_status.hpp>
 #include <synod/asio/snapshot_wish.hpp>
 #include <synod/asio/status_text.hpp>
+#include <synod/core/always_inline.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/machine/commands.hpp>
 #include <synod/observe/events.hpp>
@@ -143,7 +144,7 @@ class replica_state {
   }
 
   template <class One>
-  void submit(operation& one, One&& what, time_ns timeout) {
+  SYNOD_ALWAYS_INLINE void submit(operation& one, One&& what, time_ns timeout) {
     std::uint64_t const token = one.token;
     if (!is_running()) return refuse(token, not_running());
     if (timeout == 0) timeout = options_.submit_timeout_ns;

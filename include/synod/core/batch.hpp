@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/bytes.hpp>
 #include <synod/core/ids.hpp>
@@ -215,7 +216,8 @@ class batch {
 
   // Requires: not full.
   template <class Given = Command>
-  void add(session_id session, sequence number, sequence acked_upto, Given&& command) {
+  SYNOD_ALWAYS_INLINE void add(session_id session, sequence number, sequence acked_upto,
+                               Given&& command) {
     SYNOD_ASSERT(!full(), "the batcher must seal a batch before it holds 65,535 commands");
     auto& runs = node_->origins;
     if (!runs.empty() && runs.back().session == session &&

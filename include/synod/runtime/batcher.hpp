@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/batch.hpp>
 #include <synod/core/concepts.hpp>
 #include <synod/core/list.hpp>
@@ -46,11 +47,10 @@ class batcher {
   // `bytes` is about what the command takes when encoded, `room()` says how many batches the core
   // takes. Moves the command, if it may, only if it was added.
   template <class Room, class Given = Command>
-  [[nodiscard]] maybe<error> add(Room&& room, session_id session, sequence number,
-                                 sequence acked_upto, Given&& command, std::size_t bytes) {
-    if (!fits(bytes)) {
-      return error{error_code::too_large, bytes, "submit", "split the command"};
-    }
+  [[nodiscard]] SYNOD_ALWAYS_INLINE error_code add(Room&& room, session_id session, sequence number,
+                                                   sequence acked_upto, Given&& command,
+                                                   std::size_t bytes) {
+    if (!fits(bytes)) return error_code::too_large;
     bool const full = sealed_.empty() || last_bytes_ + bytes > options_.batch_bytes_max ||
                       sealed_.back().size() >= options_.batch_commands_max;
     bool const enough = last_bytes_ != 0 && last_bytes_ + bytes > options_.batch_bytes_enough &&
@@ -59,7 +59,7 @@ class batcher {
     // The core is asked at each batch: it may take fewer than when the one before was opened.
     if ((opens && sealed_.size() >= room()) ||
         pending_bytes_ + bytes > options_.pending_bytes_max) {
-      return error{error_code::busy, sealed_.size(), "submit", "slow down, and try again"};
+      return error_code::busy;
     }
     if (opens) {
       sealed_.push_back(pool_.take());
@@ -68,7 +68,7 @@ class batcher {
     sealed_.back().add(session, number, acked_upto, std::forward<Given>(command));
     last_bytes_ += bytes;
     pending_bytes_ += bytes;
-    return std::nullopt;
+    return error_code::none;
   }
 
   // A barrier is a run of no commands, at a place in the history like any other: see

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/batch.hpp>
 #include <synod/core/bytes.hpp>
 #include <synod/core/list.hpp>
+#include <synod/core/maybe.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/machine/commands.hpp>
 #include <synod/runtime/encode_value.hpp>
@@ -29,6 +31,7 @@ class command_answers {
  public:
   using command = typename Machine::command;
   using session_type = client_session<command>;
+  using departure = typename session_type::departure;
 
   command_answers(session_options given, node_id self, membership members, generator dice,
                   Codec coder, User& user)
@@ -40,15 +43,21 @@ class command_answers {
   [[nodiscard]] bool idle() const { return out_.send.empty() && ended_.empty(); }
   void learn(membership const& members) { client_.learn(members); }
 
-  result<std::uint64_t> submit(time_ns now, command&& what, std::uint64_t token, time_ns deadline) {
-    std::size_t alternative = 0;
-    if constexpr (has_several_commands<Machine>) alternative = what.index();
+  maybe<error> submit(time_ns now, command&& what, std::uint64_t token, time_ns deadline) {
+    local_command const of{token, alternative_of(what)};
     auto const handle = client_.submit(now, std::move(what), deadline, out_);
-    if (!handle) return handle;
-    std::size_t const place = session_type::place_of(*handle);
-    if (place >= local_.size()) local_.resize(place + 1);
-    local_[place] = {token, alternative};
-    return handle;
+    if (!handle) return handle.error();
+    remember(*handle, of);
+    return std::nullopt;
+  }
+  // Whether nothing has to leave before what `depart` takes: see client_session.
+  [[nodiscard]] bool may_depart() const { return out_.send.empty() && client_.may_depart(); }
+  SYNOD_ALWAYS_INLINE result<departure> depart(time_ns now, command&& what, std::uint64_t token,
+                                               time_ns deadline) {
+    local_command const of{token, alternative_of(what)};
+    auto const gone = client_.depart(now, std::move(what), deadline, self_);
+    if (gone) remember(gone->handle, of);
+    return gone;
   }
   void tick(time_ns now) {
     client_.tick(now, out_);
@@ -88,7 +97,8 @@ class command_answers {
   }
   // Applied just now.
   template <class Result>
-  void done(time_ns now, waiting_command const& whom, std::uint64_t version, Result const& value) {
+  SYNOD_ALWAYS_INLINE void done(time_ns now, waiting_command const& whom, std::uint64_t version,
+                                Result const& value) {
     if (whom.origin == waiting_command::whose::local) {
       std::uint64_t const token = local_[session_type::place_of(whom.handle)].token;
       if (finish(now, whom, version)) user_->completed(token, outcome<Result>(value));
@@ -156,6 +166,19 @@ class command_answers {
     local_command of;
     outcome<std::uint64_t> fate;
   };
+
+  static std::size_t alternative_of(command const& what) {
+    if constexpr (has_several_commands<Machine>) {
+      return what.index();
+    } else {
+      return 0;
+    }
+  }
+  void remember(std::uint64_t handle, local_command const& of) {
+    std::size_t const place = session_type::place_of(handle);
+    if (place >= local_.size()) local_.resize(place + 1);
+    local_[place] = of;
+  }
 
   static session_answer answer_to(waiting_command const& whom, session_answer_kind kind,
                                   std::uint64_t version) {

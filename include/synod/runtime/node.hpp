@@ -111,7 +111,7 @@ class node {
   [[nodiscard]] maybe<error> submit(time_ns now, One&& what, std::uint64_t token,
                                     time_ns deadline) {
     if (!running()) return not_ready();
-    return commands_->submit(now, std::forward<One>(what), token, deadline);
+    return commands_->submit(now, std::forward<One>(what), token, deadline, *this);
   }
   // Ends in user.readable(token, ...) unless it is refused at once.
   [[nodiscard]] maybe<error> read(time_ns now, read::level const& level, std::uint64_t token,
@@ -188,6 +188,7 @@ class node {
   // --- what submissions ask of a node ---
 
   [[nodiscard]] maybe<node_id> leader() const {
+    if (core_->leads()) return std::nullopt;
     auto const found = core_->hint().leader;
     return found == self() ? std::nullopt : found;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/batch.hpp>
 #include <synod/core/generator.hpp>
 #include <synod/core/ids.hpp>
@@ -56,7 +57,7 @@ class client_session {
   result<std::uint64_t> submit(time_ns now, Given&& what, time_ns deadline, session_output& out) {
     auto const begun = begin(std::forward<Given>(what), deadline, false, std::nullopt);
     if (!begun) return begun;
-    if (queue_.empty() && session_.value != 0 && numbers_.has_room()) {
+    if (may_depart()) {
       operation& one = places_[place_of(*begun)];
       one.number = numbers_.take();
       send(now, one, out);
@@ -66,6 +67,30 @@ class client_session {
     launch(now, out);
     return begun;
   }
+  // What leaves at once, under this number, and from where it is read.
+  struct departure {
+    std::uint64_t handle;
+    sequence number;
+    Payload const* what;
+  };
+  // Whether `depart` may be called: nothing is queued that has to leave before.
+  [[nodiscard]] bool may_depart() const {
+    return queue_.empty() && session_.value != 0 && numbers_.has_room();
+  }
+  // Likewise, for who takes the first attempt to that node himself. Requires: may_depart().
+  template <class Given = Payload>
+  SYNOD_ALWAYS_INLINE result<departure> depart(time_ns now, Given&& what, time_ns deadline,
+                                               node_id to) {
+    auto const begun = begin(std::forward<Given>(what), deadline, false, std::nullopt);
+    if (!begun) return begun.error();
+    std::uint32_t const place = place_of(*begun);
+    operation& one = places_[place];
+    one.number = numbers_.take();
+    leave(now, one, to);
+    wake(one.next);
+    return departure{*begun, one.number, &payloads_[place]};
+  }
+  [[nodiscard]] sequence acked_upto() const { return numbers_.acked_upto(); }
   // A read changes nothing, so it needs no number and may be sent anywhere: to one node, or to
   // whoever leads.
   result<std::uint64_t> submit_read(time_ns now, Payload what, time_ns deadline,
@@ -139,7 +164,8 @@ class client_session {
   }
 
   template <class Given>
-  result<std::uint64_t> begin(Given&& what, time_ns deadline, bool read, maybe<node_id> only) {
+  SYNOD_ALWAYS_INLINE result<std::uint64_t> begin(Given&& what, time_ns deadline, bool read,
+                                                  maybe<node_id> only) {
     if (full() || in_flight() >> place_bits != 0) {
       return wrong(error_code::busy, in_flight(), "wait for an operation to finish");
     }
@@ -204,13 +230,16 @@ class client_session {
     queue_.insert(queue_.begin() + static_cast<std::ptrdiff_t>(at), one.handle);
   }
 
-  session_request& depart(time_ns now, attempts& one, maybe<node_id> const& only,
-                          session_output& out) {
-    bool const again = one.state != attempts::phase::queued;
-    one.target = only.has_value() ? *only : guess_.aim(members_, options_.ordered, again);
+  void leave(time_ns now, attempts& one, node_id to) {
+    one.target = to;
     one.state = attempts::phase::sent;
     ++one.count;
     one.next = now + options_.attempt_timeout_ns;
+  }
+  session_request& ask(time_ns now, attempts& one, maybe<node_id> const& only,
+                       session_output& out) {
+    bool const again = one.state != attempts::phase::queued;
+    leave(now, one, only.has_value() ? *only : guess_.aim(members_, options_.ordered, again));
     session_request& request = out.send.add();
     request.to = one.target;
     request.attempt = one.count;
@@ -219,7 +248,7 @@ class client_session {
   }
 
   void send(time_ns now, operation& one, session_output& out) {
-    session_request& request = depart(now, one, one.only, out);
+    session_request& request = ask(now, one, one.only, out);
     wake(one.next);
     request.handle = one.handle;
     request.read = one.read;
@@ -230,7 +259,7 @@ class client_session {
   }
 
   void send_open(time_ns now, session_output& out) {
-    session_request& request = depart(now, open_, std::nullopt, out);
+    session_request& request = ask(now, open_, std::nullopt, out);
     request.token_high = token_high_;
     request.token_low = token_low_;
   }

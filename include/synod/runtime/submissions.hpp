@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/assert.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/maybe.hpp>
@@ -60,24 +61,40 @@ class submissions {
 
   // --- commands come in ---
 
-  template <class One>
-  [[nodiscard]] maybe<error> submit(time_ns now, One&& what, std::uint64_t token,
-                                    time_ns deadline) {
+  template <class One, class Node>
+  [[nodiscard]] maybe<error> submit(time_ns now, One&& what, std::uint64_t token, time_ns deadline,
+                                    Node& node) {
     if constexpr (!std::same_as<One, command>) {
-      return submit(now, command(std::forward<One>(what)), token, deadline);
+      return submit(now, command(std::forward<One>(what)), token, deadline, node);
     } else {
-      return submit_whole(now, std::move(what), token, deadline);  // it may be large: no copy
+      return submit_whole(now, std::move(what), token, deadline, node);  // it may be large: no copy
     }
   }
-  [[nodiscard]] maybe<error> submit_whole(time_ns now, command&& whole, std::uint64_t token,
-                                          time_ns deadline) {
+  template <class Node>
+  [[nodiscard]] SYNOD_ALWAYS_INLINE maybe<error> submit_whole(time_ns now, command&& whole,
+                                                              std::uint64_t token, time_ns deadline,
+                                                              Node& node) {
     // Said at once, and so for certain: nothing has left the process.
     auto const bytes = encoded_size(answers_.coder(), whole, scratch_);
     if (!bytes.has_value() || !batcher_.fits(*bytes)) {
       return error{error_code::too_large, bytes.value_or(0), "submit", "split the command"};
     }
-    auto const handle = answers_.submit(now, std::move(whole), token, deadline);
-    return handle ? maybe<error>() : maybe<error>(handle.error());
+    if (node.leader().has_value() || !answers_.may_depart()) {
+      return answers_.submit(now, std::move(whole), token, deadline);
+    }
+    // Most commands go where they come in, and in the order in which they do.
+    auto const gone = answers_.depart(now, std::move(whole), token, deadline);
+    if (!gone) return gone.error();
+    now_ = now;
+    command_key const key{client().id(), gone->number};
+    if (waiting_.full()) {
+      auto const whom = waiting_command::first(key, gone->handle);
+      tell_or_forward(whom, error_code::busy, true, node);
+    } else {
+      waiting_command& here = waiting_.put_new(key, gone->handle);
+      propose(here, client().acked_upto(), *gone->what, bytes, node);
+    }
+    return std::nullopt;
   }
 
   template <class Node>
@@ -116,36 +133,9 @@ class submissions {
     }
   }
 
+  // What another node says of commands that it sent here, or that went there.
   template <class Node>
-  void forwarded(time_ns now, node_id from, forward_message const& got, Node& node) {
-    now_ = now;
-    if (auto const* const one = got.get_if<forwarded_command>()) {
-      waiting_command const whom{{one->session, one->number},
-                                 waiting_command::whose::forwarded,
-                                 false,
-                                 from.value,
-                                 one->handle,
-                                 one->attempt,
-                                 now};
-      command what;
-      if (!answers_.coder().decode(std::span<std::byte const>(one->command), what)) return;
-      if (node.leader().has_value())
-        return refuse_forward(whom, error_code::not_leader, true, node);
-      take(whom, one->acked_upto, std::move(what), node);
-    } else if (auto const* const asked = got.get_if<forwarded_opening>()) {
-      error_code const here = node.leader().has_value() ? error_code::not_leader : error_code::none;
-      auto const why = here == error_code::none ? node.open(asked->session) : std::nullopt;
-      if (here == error_code::none && !why) return;
-      node.forward(from, forward_refusal{
-                             0, asked->attempt, {}, {}, true, why ? why->code : here, node.hint()});
-    } else if (auto const* const barrier = got.get_if<forwarded_barrier>()) {
-      if (!node.leader().has_value()) {
-        (void)batcher_.add_barrier(node.room(), barrier->label, barrier->number);
-      }
-    } else if (auto const* const no = got.get_if<forward_refusal>()) {
-      forward_refused(from, *no);
-    }
-  }
+  void forwarded(time_ns now, node_id from, forward_message const& got, Node& node);
 
   template <class Node>
   [[nodiscard]] maybe<error> barrier(session_id label, sequence number, Node& node) {
@@ -300,16 +290,19 @@ class submissions {
     bool const fresh = whom.origin == waiting_command::whose::local && whom.attempt == 1;
     if (!fresh && settled_by_table(whom.key, acked_upto, node)) return;
     if (here.proposed) return;
-    if (read_only_) return refuse(whom.key, error_code::disk_full, true, node);
     auto const bytes = encoded_size(answers_.coder(), what, scratch_);
-    maybe<error> why;
+    propose(here, acked_upto, std::forward<Whole>(what), bytes, node);
+  }
+  template <class Node, class Whole>
+  SYNOD_ALWAYS_INLINE void propose(waiting_command& here, sequence acked_upto, Whole&& what,
+                                   maybe<std::size_t> const& bytes, Node& node) {
+    if (read_only_) return refuse(here.key, error_code::disk_full, true, node);
+    error_code why = error_code::too_large;
     if (bytes.has_value()) {
-      why = batcher_.add([&] { return node.room(); }, whom.key.session, whom.key.number, acked_upto,
+      why = batcher_.add([&] { return node.room(); }, here.key.session, here.key.number, acked_upto,
                          std::forward<Whole>(what), *bytes);
-    } else {
-      why = error{error_code::too_large, 0, "submit", "split the command"};
     }
-    if (why) return refuse(whom.key, why->code, true, node);
+    if (why != error_code::none) return refuse(here.key, why, true, node);
     here.proposed = true;
   }
 
@@ -371,18 +364,8 @@ class submissions {
                   node.hint());
   }
   template <class Node>
-  void refuse_forward(waiting_command const& whom, error_code why, bool certain, Node& node) {
-    node.forward(node_id(whom.client), forward_refusal{whom.handle, whom.attempt, whom.key.session,
-                                                       whom.key.number, certain, why, node.hint()});
-  }
-  void forward_refused(node_id from, forward_refusal const& got) {
-    session_answer no{.session = got.session, .number = got.number, .attempt = got.attempt};
-    no.kind = got.certain ? session_answer_kind::refused : session_answer_kind::uncertain;
-    no.handle = got.handle;
-    no.why = {got.why, from.value, "submit", advice_on(got.why)};
-    no.hint = got.hint;
-    answers_.answered(now_, from, no);
-  }
+  void refuse_forward(waiting_command const& whom, error_code why, bool certain, Node& node);
+  void forward_refused(node_id from, forward_refusal const& got);
 
   node_id self_;
   command_answers<Machine, Codec, User> answers_;
@@ -397,3 +380,5 @@ class submissions {
 };
 
 }  // namespace synod
+
+#include <synod/runtime/submissions_forwarded.hpp>

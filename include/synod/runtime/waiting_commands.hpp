@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <synod/core/always_inline.hpp>
 #include <synod/core/ids.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/prefetch.hpp>
@@ -35,6 +36,11 @@ struct waiting_command {
   std::uint32_t attempt = 0;
   time_ns asked_at = 0;  // when it first came here
   bool waits = false;    // whether this place is taken
+
+  // Of a caller of this node.
+  static waiting_command first(command_key key, std::uint64_t handle) {
+    return {key, whose::local, false, 0, handle, 1};
+  }
 };
 
 // Commands under way at this node, one place each, recycled. Those of the node's own callers have
@@ -72,19 +78,25 @@ class waiting_commands {
     return place;
   }
 
+  // The same for the first attempt of a command of a caller of this node, whose place is written
+  // from registers: to copy it from where it was just put together is to wait for that.
+  // Requires: not full.
+  SYNOD_ALWAYS_INLINE waiting_command& put_new(command_key key, std::uint64_t handle) {
+    if (own_.empty() || own_place(key).waits) return put(waiting_command::first(key, handle));
+    ++own_used_;
+    waiting_command& place = own_place(key);
+    place = waiting_command::first(key, handle);
+    place.waits = true;
+    return place;
+  }
+
   // Null if it does not wait here; else good until the next one is put.
-  waiting_command const* take(command_key const& key) {
-    if (size() == 0) return nullptr;
-    waiting_command* taken = nullptr;
-    if (is_own(key)) {
-      --own_used_;
-      taken = &own_place(key);
-    } else if (auto const place = index_.erase(key, key_at()); place != id_index::none) {
-      free_.push_back(place);
-      taken = &places_[place];
-    }
-    if (taken != nullptr) taken->waits = false;
-    return taken;
+  SYNOD_ALWAYS_INLINE waiting_command const* take(command_key const& key) {
+    if (!is_own(key)) return index_.size() == 0 ? nullptr : take_other(key);
+    --own_used_;
+    waiting_command& taken = own_place(key);
+    taken.waits = false;
+    return &taken;
   }
 
   // The first command of each of these runs is going to be taken soon. Calls use(waiting_command
@@ -135,6 +147,14 @@ class waiting_commands {
     if (own_used_ == 0) return false;
     waiting_command const& there = own_place(key);
     return there.waits && there.key == key;
+  }
+
+  waiting_command const* take_other(command_key const& key) {
+    std::uint32_t const place = index_.erase(key, key_at());
+    if (place == id_index::none) return nullptr;
+    free_.push_back(place);
+    places_[place].waits = false;
+    return &places_[place];
   }
 
   // Requires: it does not wait here.
