@@ -133,6 +133,7 @@ class load {
       longest_from_ = last_ - measured_from_;
     }
     last_ = at;
+    if (timeline_.empty()) return;
     auto const bucket = static_cast<std::size_t>((at - measured_from_) / bucket_ns);
     if (bucket < timeline_.size()) ++timeline_[bucket];
   }

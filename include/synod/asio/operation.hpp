@@ -75,18 +75,32 @@ class operation_memory {
   std::array<kept, kinds> free_;
 };
 
-// Something that somebody waits for, whatever handler he waits with: functions and where things
-// are, instead of a class with virtual ones.
+struct operation;
+
+// What differs with the handler that waits: functions, instead of a class with virtual ones.
+struct operation_functions {
+  void (*finish)(operation&, operation_memory&, bool call);
+  void (*fail)(operation&, error const& why, bool certain);
+  void (*look)(operation&, void const* at);  // a read: its result from the machine
+};
+
+// Something that somebody waits for, whatever handler he waits with. Kept small: thousands of them
+// are looked at between two looks at the same one.
 struct operation {
-  void (*finish)(operation&, operation_memory&, bool call) = nullptr;
-  void (*fail)(operation&, error const& why, bool certain) = nullptr;
-  void (*look)(operation&, void const* at) = nullptr;  // a read: its result from the machine
-  void* whole = nullptr;
+  operation_functions const* functions;
   operation* next = nullptr;  // of those that have ended
-  void* result = nullptr;     // a std::optional of the type that the one who completes it knows
   std::uint64_t token = 0;
   time_ns began = 0;
   bool harmless = true;  // if it ends early it has done nothing
+
+  explicit operation(operation_functions const& of) : functions(&of) {}
+};
+
+// As whoever completes it knows it.
+template <class R>
+struct operation_for : operation {
+  using operation::operation;
+  std::optional<outcome<R>> result;
 };
 
 // Of an operation that is no read.
@@ -95,12 +109,12 @@ struct no_query {};
 // Waits for an outcome<R>, and then calls the handler where the handler wants to be called. A read
 // keeps its query until the machine may be looked at: Query::look(Machine const&) gives the R.
 template <class R, class Handler, class Executor, class Query = no_query>
-class waiting_operation {
+class waiting_operation : private operation_for<R> {
  public:
   static operation& make(operation_memory& memory, Handler&& handler, Executor const& host,
                          Query query = {}) {
     void* const room = memory.take(sizeof(waiting_operation));
-    return (new (room) waiting_operation(std::move(handler), host, std::move(query)))->head_;
+    return *new (room) waiting_operation(std::move(handler), host, std::move(query));
   }
 
  private:
@@ -119,21 +133,16 @@ class waiting_operation {
   using kept_executor = decltype(keep(std::declval<handlers_executor const&>()));
 
   waiting_operation(Handler&& handler, Executor const& host, Query&& query)
-      : executor_(keep(boost::asio::get_associated_executor(handler, host))), host_(host),
-        handler_(std::move(handler)), query_(std::move(query)) {
-    head_.finish = &finish;
-    head_.fail = &fail;
-    if constexpr (!std::is_same_v<Query, no_query>) head_.look = &look;
-    head_.whole = this;
-    head_.result = &result_;
-  }
+      : operation_for<R>(functions),
+        executor_(keep(boost::asio::get_associated_executor(handler, host))), host_(host),
+        handler_(std::move(handler)), query_(std::move(query)) {}
 
   static void finish(operation& which, operation_memory& memory, bool call) {
-    auto* const self = static_cast<waiting_operation*>(which.whole);
+    auto* const self = &static_cast<waiting_operation&>(which);
     // All is taken out before the handler runs: it may begin the next operation in this memory, or
     // end the host.
     Handler handler(std::move(self->handler_));
-    std::optional<outcome<R>> result(std::move(self->result_));
+    std::optional<outcome<R>> result(std::move(self->result));
     kept_executor const executor(std::move(self->executor_));
     Executor const host(self->host_);
     self->~waiting_operation();
@@ -146,7 +155,7 @@ class waiting_operation {
     boost::asio::dispatch(executor, completion{std::move(handler), *std::move(result)});
   }
   static void fail(operation& which, error const& why, bool certain) {
-    auto& result = static_cast<waiting_operation*>(which.whole)->result_;
+    auto& result = static_cast<waiting_operation&>(which).result;
     if (certain) {
       result.emplace(refusal{why, {}});
     } else {
@@ -156,11 +165,12 @@ class waiting_operation {
 
   static void look(operation& which, void const* at) {
     if constexpr (!std::is_same_v<Query, no_query>) {
-      auto* const self = static_cast<waiting_operation*>(which.whole);
+      auto& self = static_cast<waiting_operation&>(which);
       auto const& state = *static_cast<typename Query::machine const*>(at);
-      self->result_.emplace(self->query_.look(state));
+      self.result.emplace(self.query_.look(state));
     }
   }
+  static constexpr operation_functions functions{&finish, &fail, &look};
 
   struct completion {
     Handler handler;
@@ -168,8 +178,6 @@ class waiting_operation {
     void operator()() { std::move(handler)(std::move(result)); }
   };
 
-  operation head_;
-  std::optional<outcome<R>> result_;
   kept_executor executor_;
   Executor host_;
   Handler handler_;
@@ -214,7 +222,7 @@ class operation_book {
   operation* complete(std::uint64_t token, outcome<R>&& result) {
     operation* const one = take(token);
     if (one == nullptr) return nullptr;
-    static_cast<std::optional<outcome<R>>*>(one->result)->emplace(std::move(result));
+    static_cast<operation_for<R>*>(one)->result.emplace(std::move(result));
     end(*one);
     return one;
   }
@@ -223,7 +231,7 @@ class operation_book {
   operation* look(std::uint64_t token, Machine const& at) {
     operation* const one = take(token);
     if (one == nullptr) return nullptr;
-    one->look(*one, &at);
+    one->functions->look(*one, &at);
     end(*one);
     return one;
   }
@@ -231,7 +239,7 @@ class operation_book {
   bool fail(std::uint64_t token, error const& why) {
     operation* const one = take(token);
     if (one == nullptr) return false;
-    one->fail(*one, why, one->harmless);
+    one->functions->fail(*one, why, one->harmless);
     end(*one);
     return true;
   }
@@ -239,7 +247,7 @@ class operation_book {
   void refuse(std::uint64_t token, error const& why) {
     operation* const one = take(token);
     if (one == nullptr) return;
-    one->fail(*one, why, true);
+    one->functions->fail(*one, why, true);
     end(*one);
   }
   void fail_all(error const& why) {
@@ -265,19 +273,19 @@ class operation_book {
       operation* const one = first_;
       first_ = one->next;
       --ended_;
-      one->finish(*one, memory, true);
+      one->functions->finish(*one, memory, true);
     }
   }
   // Effects: forgets all handlers without calling them.
   void drop_all(operation_memory& memory) {
     for (std::size_t i = 0; i < places_.size(); ++i) {
       operation* const gone = std::exchange(places_[i].what, nullptr);
-      if (gone != nullptr) gone->finish(*gone, memory, false);
+      if (gone != nullptr) gone->functions->finish(*gone, memory, false);
     }
     ended_ = 0;
     for (operation* one = std::exchange(first_, nullptr); one != nullptr;) {
       operation* const gone = std::exchange(one, one->next);
-      gone->finish(*gone, memory, false);
+      gone->functions->finish(*gone, memory, false);
     }
   }
 
