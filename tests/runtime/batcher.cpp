@@ -94,6 +94,24 @@ TEST(batcher, a_batch_ends_at_its_bytes_or_its_commands) {
   EXPECT_EQ(commands.core.taken[0].commands().size(), batch_commands_max);
 }
 
+TEST(batcher, a_command_that_comes_while_batches_are_proposed_waits_for_the_next_time) {
+  bench b({.batch_bytes_max = 10});
+  b.core.room = 8;
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(b.add(i, 10), error_code::none);
+  std::size_t told = 0;
+  auto const once_more = [&](std::size_t) {
+    ++told;
+    EXPECT_EQ(b.add(2), error_code::none);
+  };
+  auto const kept = [](batch<int> const&, refusal const&) {};
+  b.pending.seal(5, 5, b.core, b.out, once_more, kept);
+  EXPECT_EQ(told, 2U);
+  EXPECT_FALSE(b.pending.empty());
+  b.seal();
+  EXPECT_EQ(b.proposed, 2U);
+  EXPECT_TRUE(b.pending.empty());
+}
+
 TEST(batcher, beyond_the_room_of_the_core_it_is_busy_and_the_command_stays_with_the_caller) {
   batcher<std::vector<int>> pending({.batch_bytes_max = 10});
   std::vector<int> mine{1, 2, 3};

@@ -97,7 +97,11 @@ class batcher {
   template <class Core, class Proposed, class Refused>
   void seal(time_ns now, time_ns stamp, Core& core, typename Core::output_type& out,
             Proposed&& proposed, Refused&& refused) {
-    for (batch<Command>& one : sealed_) {
+    // Whoever is told of a batch may have the next command at once: it waits for the next time.
+    sealed_.swap(leaving_);
+    pending_bytes_ = 0;
+    last_bytes_ = 0;
+    for (batch<Command>& one : leaving_) {
       one.stamp(stamp);
       std::size_t const commands = one.size();
       if (auto const why = core.propose(now, std::move(one), out)) {
@@ -106,15 +110,14 @@ class batcher {
         proposed(commands);
       }
     }
-    sealed_.clear();
-    pending_bytes_ = 0;
-    last_bytes_ = 0;
+    leaving_.clear();
   }
 
  private:
   batcher_options options_;
   batch_pool<Command> pool_;
-  list<batch<Command>> sealed_;  // all but the last are full
+  list<batch<Command>> sealed_;   // all but the last are full
+  list<batch<Command>> leaving_;  // while they are proposed
   std::size_t last_bytes_ = 0;
   std::size_t pending_bytes_ = 0;
 };

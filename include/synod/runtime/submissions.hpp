@@ -79,10 +79,12 @@ class submissions {
     if (!bytes.has_value() || !batcher_.fits(*bytes)) {
       return error{error_code::too_large, bytes.value_or(0), "submit", "split the command"};
     }
-    if (node.leader().has_value() || !answers_.may_depart()) {
+    // Most commands go where they come in, and in the order in which they do. What the disk has no
+    // room for is refused in the next turn, which knows whether that is still so.
+    bool const may_take = !node.leader().has_value() && !read_only_;
+    if (!may_take || !requests_.empty() || !answers_.may_depart()) {
       return answers_.submit(now, std::move(whole), token, deadline);
     }
-    // Most commands go where they come in, and in the order in which they do.
     auto const gone = answers_.depart(now, std::move(whole), token, deadline);
     if (!gone) return gone.error();
     now_ = now;

@@ -259,7 +259,9 @@ class posix_io {
     return why ? why : unlisted;
   }
   error await_last_write(file_name const& name) {
-    int const file = ::openat(directory_, name.text(), O_RDONLY | O_CLOEXEC);
+    // To write as well, since there are file systems that want this of whoever locks it for
+    // himself.
+    int const file = ::openat(directory_, name.text(), O_RDWR | O_CLOEXEC);
     if (file < 0) return failure("opening a file of the store");
     error const why = await_last_write(file);
     ::close(file);
