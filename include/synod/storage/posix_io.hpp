@@ -262,7 +262,7 @@ class posix_io {
     // To write as well, since there are file systems that want this of whoever locks it for
     // himself.
     int const file = ::openat(directory_, name.text(), O_RDWR | O_CLOEXEC);
-    if (file < 0) return failure("opening a file of the store");
+    if (file < 0) return errno == EISDIR ? error() : failure("opening a file of the store");
     error const why = await_last_write(file);
     ::close(file);
     return why;
