@@ -172,8 +172,10 @@ class trio {
     bool storage_failed() const { return false; }
     void decide(typename core_type::output_type::decision const& one) {
       if (!one.value.is_batch()) return;
-      for (auto const& command : one.value.commands()) machine.apply(command);
-      applied += one.value.commands().size();
+      auto const commands = one.value.commands();
+      for (auto const& command : commands) machine.apply(command);
+      applied += commands.size();
+      one.value.release_commands();
     }
     void refuse(refused_proposal<typename machine_type::command> const&) { std::abort(); }
     void answer(read_answer const&) {}
@@ -248,6 +250,7 @@ double bytes_per_entry(std::size_t batch_size) {
     }
     slot_value<typename machine_type::command> value(std::move(made));
     (void)log.on_accept({1, 1, node_id(0)}, slot(at), value);
+    value.release_commands();  // as if it were applied
   }
   std::size_t const after = mallinfo2().uordblks;
   return static_cast<double>(after - before) / static_cast<double>(entries);

@@ -8,8 +8,10 @@ function head(title, columns, n, i, line) {
   for (i = 1; i < n; i++) line = line "---|"
   print "\n## " title "\n\n" columns "\n" line
 }
-BEGIN { split("open closed replicas clients reads failover outrun recovery codec", kinds, " ") }
-{ lines[get("case")] = lines[get("case")] $0 "\n" }
+BEGIN { split("core open closed replicas clients reads failover outrun recovery codec", kinds, " ") }
+{ kind = get("case") }
+kind ~ /^core-/ { kind = get("side") == "ours" && get("pair") == 1 ? "core" : "" }
+{ lines[kind] = lines[kind] $0 "\n" }
 END {
   for (k = 1; k in kinds; k++) {
     count = split(lines[kinds[k]], list, "\n")
@@ -21,7 +23,12 @@ END {
 }
 function tell(kind, times) {
   times = get("p50_us") " | " get("p99_us") " | " get("p999_us") " |"
-  if (kind == "open") {
+  if (kind == "core") {
+    head("Three replicas in one thread, beside their time",
+      "| payload | batch | allocations per command | bytes per retained command | messages per command |")
+    print "| " get("payload") " | " get("batch") " | " get("allocations_per_op") " | " \
+      get("bytes_per_entry") " | " get("msgs_per_op") " |"
+  } else if (kind == "open") {
     head("Open loop, corrected for coordinated omission",
       "| due per second | done per second | p50 us | p99 us | p99.9 us |")
     print "| " get("rate") " | " get("ops_per_s") " | " times

@@ -31,6 +31,7 @@
 #include <synod/core/node_rows.hpp>
 #include <synod/core/node_set.hpp>
 #include <synod/core/one_of.hpp>
+#include <synod/core/origin_runs.hpp>
 #include <synod/core/outcome.hpp>
 #include <synod/core/output.hpp>
 #include <synod/core/prefetch.hpp>
@@ -40,6 +41,7 @@
 #include <synod/core/short_list.hpp>
 #include <synod/core/slot_value.hpp>
 #include <synod/core/snapshot_store.hpp>
+#include <synod/core/value_node.hpp>
 #include <synod/leader/ballot_election.hpp>
 #include <synod/leader/policy.hpp>
 #include <synod/leader/stable.hpp>

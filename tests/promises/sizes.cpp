@@ -4,6 +4,7 @@
 #include <synod/synod.hpp>
 
 #include <cstdint>
+#include <string>
 #include <type_traits>
 
 // How large things are is a promise: a value that grows is copied in every message and kept in
@@ -22,6 +23,10 @@ static_assert(sizeof(packed_ballot) == 16);
 static_assert(sizeof(command_origin) <= 32);
 static_assert(sizeof(batch<std::uint64_t>) == sizeof(void*));
 static_assert(sizeof(slot_value<std::uint64_t>) == sizeof(void*));
+static_assert(sizeof(value_node<std::uint64_t>) == 56);
+static_assert(sizeof(value_node<std::string>) == 56);
+// What a decoder takes from its allowance: who refuses a message is the same in every version.
+static_assert(value_node<std::uint64_t>::whole_cost() == 136);
 static_assert(sizeof(record_address) <= 32);
 static_assert(sizeof(promised_range) == 32);
 static_assert(sizeof(error) <= 32 && std::is_trivially_copyable_v<error>);

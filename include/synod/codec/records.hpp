@@ -50,14 +50,14 @@ class record_coder {
     for (record<Command> const& one : from) {
       record_view view{{group_, one.lane, one.at_slot, one.kind}, one.at, {}, 0};
       if (carries_value(one.kind)) {
-        byte_slice const* body = one.value.kept_bytes();
-        if (body == nullptr) {
+        slice_view body = one.value.kept_bytes();
+        if (body.empty()) {
           if (auto const made = values_->encoded(one.value); !made) return made.error();
-          body = one.value.is_noop() ? &values_->noop() : one.value.kept_bytes();
+          body = one.value.is_noop() ? values_->noop() : one.value.kept_bytes();
         }
-        view.body = body->bytes();
-        view.checksum = body->checksum;
-        into.kept_.push_back(body->owner);
+        view.body = body.bytes();
+        view.checksum = body.checksum;
+        into.kept_.push_back(*body.owner);
       } else {
         wire_writer out(into.bodies_);
         out(one.upto, *one.promises);

@@ -18,13 +18,13 @@ template <class Coder, class Command>
 void unfold_commands(Coder& coder, slot_value<Command> const& of) {
   if constexpr (total_codec<Coder, Command>) {
     if (!of.is_batch() || !of.folded()) return;
-    byte_slice const* const kept = of.kept_bytes();
-    SYNOD_ASSERT(kept != nullptr, "commands are left only in bytes that are kept as long");
+    slice_view const kept = of.kept_bytes();
+    SYNOD_ASSERT(!kept.empty(), "commands are left only in bytes that are kept as long");
     std::size_t const count = of.command_count();
     list<Command>& to = of.unfold();
     to.resize_for_overwrite(count);
     [[maybe_unused]] bool const done =
-        coder.decode_all(kept->bytes().last(count * Coder::template encoded_length<Command>),
+        coder.decode_all(kept.bytes().last(count * Coder::template encoded_length<Command>),
                          std::span<Command>(to.data(), count));
     SYNOD_ASSERT(done, "a codec that says it takes any bytes took none of the right length");
   }

@@ -79,7 +79,7 @@ class value_coder {
   // would be an error.
   [[nodiscard]] bool write(wire_writer& out, value const& from) {
     if (from.is_noop()) return write_noop(out);
-    if (byte_slice const* const kept = from.kept_bytes()) return write_slice(out, *kept);
+    if (auto const kept = from.kept_bytes(); !kept.empty()) return write_slice(out, kept);
     if (in_place_ && from.is_batch()) return write_here(out, from);
     auto const known = encoded(from);
     return known && write_slice(out, *known);
@@ -166,7 +166,7 @@ class value_coder {
   static constexpr std::size_t folded_bytes_min = std::size_t{16} << 10;
   static constexpr std::uint32_t lengths_differ = UINT32_MAX;
   static constexpr std::size_t origin_length = 26;
-  static constexpr std::size_t node_cost = sizeof(value_node<Command>);
+  static constexpr std::size_t node_cost = value_node<Command>::whole_cost();
   static constexpr std::size_t change_cost =
       node_cost + sizeof(typename value_node<Command>::change);
 
@@ -176,7 +176,7 @@ class value_coder {
     out(std::uint32_t{sizeof noop}, crc32c_of(noop), noop);
     return true;
   }
-  [[nodiscard]] static bool write_slice(wire_writer& out, byte_slice const& known) {
+  [[nodiscard]] static bool write_slice(wire_writer& out, slice_view known) {
     out(known.length, known.checksum);
     out.bytes(known.bytes());
     return true;
@@ -237,7 +237,7 @@ class value_coder {
   }
 
   std::size_t write_batch(wire_writer& out, value const& from) {
-    list<Command> const& commands = from.commands();
+    command_view<Command> const commands = from.commands();
     if (commands.size() > batch_commands_max) return cannot;
     out(static_cast<std::uint16_t>(commands.size()),
         static_cast<std::uint16_t>(from.origins().size()));
@@ -257,7 +257,7 @@ class value_coder {
     return cost;
   }
 
-  bool write_each(wire_writer& out, list<Command> const& commands, std::size_t length_at,
+  bool write_each(wire_writer& out, command_view<Command> commands, std::size_t length_at,
                   std::size_t& cost) {
     lengths_.clear();
     if constexpr (row_codec<Coder, Command>) {

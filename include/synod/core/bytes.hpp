@@ -168,4 +168,29 @@ struct byte_slice {
   }
 };
 
+// Likewise, of what somebody else keeps.
+struct slice_view {
+  shared_bytes const* owner = nullptr;  // null if there is none
+  std::uint32_t offset = 0;
+  std::uint32_t length = 0;
+  std::uint32_t checksum = 0;
+
+  slice_view() = default;
+  slice_view(shared_bytes const* keeper, std::uint32_t begins, std::uint32_t bytes,
+             std::uint32_t sum)
+      : owner(keeper), offset(begins), length(bytes), checksum(sum) {}
+  slice_view(byte_slice const& of) : slice_view(&of.owner, of.offset, of.length, of.checksum) {}
+  slice_view(byte_slice&& ends_before_this) = delete;
+
+  [[nodiscard]] bool empty() const { return length == 0; }
+  // Requires: not empty.
+  [[nodiscard]] std::span<std::byte const> bytes() const {
+    return owner->bytes().subspan(offset, length);
+  }
+  [[nodiscard]] byte_slice slice() const {
+    if (empty()) return {};
+    return {*owner, offset, length, checksum};
+  }
+};
+
 }  // namespace synod

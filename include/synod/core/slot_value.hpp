@@ -2,6 +2,7 @@
 #pragma once
 
 #include <synod/core/always_inline.hpp>
+#include <synod/core/assert.hpp>
 #include <synod/core/batch.hpp>
 #include <synod/core/list.hpp>
 #include <synod/core/one_of.hpp>
@@ -68,9 +69,10 @@ class slot_value {
   [[nodiscard]] bool is_noop() const { return node_ == nullptr; }
   [[nodiscard]] bool is_batch() const { return kind() == value_kind::batch; }
 
-  // Requires: is_batch(), and that the commands were not released.
-  [[nodiscard]] list<Command> const& commands() const { return node_->commands; }
-  [[nodiscard]] origin_runs const& origins() const { return node_->origins; }
+  // Requires: is_batch(). None are left where they were released and are in the bytes that are
+  // kept.
+  [[nodiscard]] command_view<Command> commands() const { return batch_node().commands(); }
+  [[nodiscard]] origin_view origins() const { return batch_node().origins(); }
   // Requires: not a noop.
   [[nodiscard]] time_ns stamp() const { return node_->stamp; }
   // Requires: kind() is membership, or session.
@@ -79,42 +81,37 @@ class slot_value {
 
   // The bytes this value was encoded to or decoded from, kept until it has been sent and synced.
   // They are a cache of the value, not a part of it, hence may change behind a const.
-  [[nodiscard]] byte_slice encoded() const {
-    return node_ == nullptr ? byte_slice{} : node_->encoded;
+  [[nodiscard]] byte_slice encoded() const { return kept_bytes().slice(); }
+  // The same where they lie.
+  [[nodiscard]] slice_view kept_bytes() const {
+    return node_ == nullptr ? slice_view() : node_->bytes();
   }
-  // The same where they lie, or null if there are none.
-  [[nodiscard]] byte_slice const* kept_bytes() const {
-    return node_ == nullptr || node_->encoded.empty() ? nullptr : &node_->encoded;
-  }
+  // Effects: what `commands` and `origins` returned before is no longer good.
   void keep_encoded(byte_slice bytes) const {
-    if (node_ == nullptr) return;
-    node_->encoded_size = bytes.length;
-    node_->encoded = std::move(bytes);
+    if (node_ != nullptr) node_->keep(std::move(bytes));
   }
-  // Requires: the commands were not released.
-  void drop_encoded() const {
-    if (node_ != nullptr) node_->encoded = {};
-  }
+  // Likewise. Requires: the commands were not released.
+  void drop_encoded() const { keep_encoded({}); }
 
   // Whoever applied a batch needs its commands no more: what still holds it (the log, until a
   // snapshot takes its place) tells others of it by its bytes. So the same memory, which is warm,
-  // serves the next batch, and the log in memory is half as large. Without bytes nothing is done.
+  // serves the next batch, and the log in memory holds the commands once. Without bytes they stay,
+  // a small one that is alone in little room. What `commands` and `origins` returned before is no
+  // longer good.
   void release_commands() const {
     if (is_batch()) node_->release_commands();
   }
   // For a decoder, which makes them again from the bytes. Requires: is_batch().
-  [[nodiscard]] bool folded() const { return node_->released != 0; }
+  [[nodiscard]] bool folded() const { return node_->folded != 0; }
   [[nodiscard]] list<Command>& unfold() const { return node_->unfold(); }
   // Requires: is_batch().
-  [[nodiscard]] std::size_t command_count() const {
-    return node_->commands.size() + node_->released;
-  }
+  [[nodiscard]] std::size_t command_count() const { return batch_node().command_count(); }
 
-  // About how many bytes this takes on the wire: exactly, once it was encoded or decoded.
+  // About how many bytes this takes on the wire: exactly, while the bytes are kept.
   [[nodiscard]] std::size_t size_hint() const {
     if (node_ == nullptr) return 1;
-    if (node_->encoded_size != 0) return node_->encoded_size;
-    return 64 + node_->commands.size() * sizeof(Command);
+    if (std::size_t const exactly = node_->bytes().length; exactly != 0) return exactly;
+    return is_batch() ? 64 + command_count() * sizeof(Command) : 64;
   }
 
   // The same object, which is what an acceptor that was sent the same value twice usually sees.
@@ -137,10 +134,13 @@ class slot_value {
   }
 
  private:
+  [[nodiscard]] value_node<Command>& batch_node() const {
+    SYNOD_ASSERT(is_batch(), "only a batch has commands; ask for the kind of a value first");
+    return *node_;
+  }
   static slot_value with_change(value_kind kind) {
     slot_value made;
     made.node_ = new value_node<Command>;
-    made.node_->references = 1;
     made.node_->kind = kind;
     made.node_->changes = new typename value_node<Command>::change;
     return made;

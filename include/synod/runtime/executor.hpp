@@ -198,7 +198,7 @@ class executor {
     auto const& runs = value.origins();
     places clients;
     for (std::size_t which = 0; which < runs.size(); ++which) {
-      command_origin const& run = runs[which];
+      command_origin const run = runs[which];
       if (which % foreseen_max == 0) look_up(runs, which, clients, to);
       SYNOD_ASSERT(std::size_t{run.first} + run.count <= commands.size(),
                    "the origins of a batch name commands that it does not have; the decoder of "
@@ -222,7 +222,7 @@ class executor {
   // Where the sessions of the next runs are. A batch of few commands of each of many clients is
   // mostly a wait for memory: see client_table. Who is told what came of them may look ahead too.
   template <class Sink>
-  void look_up(origin_runs const& runs, std::size_t from, places& clients, Sink& to) const {
+  void look_up(origin_view const& runs, std::size_t from, places& clients, Sink& to) const {
     if (runs.size() == 1) {
       clients[0] = clients_.place_of(runs[0].session);
     } else {
@@ -230,7 +230,7 @@ class executor {
     }
   }
   template <class Sink>
-  [[gnu::noinline]] void foresee(origin_runs const& runs, std::size_t from, places& clients,
+  [[gnu::noinline]] void foresee(origin_view const& runs, std::size_t from, places& clients,
                                  Sink& to) const {
     std::size_t const left = runs.size() - from;
     std::span<command_origin const> const next(runs.begin() + from,

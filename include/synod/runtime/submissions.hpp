@@ -348,7 +348,7 @@ class submissions {
     if (auto const* const whom = waiting_.take(key)) tell_or_forward(*whom, why, certain, node);
   }
   template <class Node>
-  void refuse_all(origin_runs const& runs, error const& why, Node& node) {
+  void refuse_all(origin_view const& runs, error const& why, Node& node) {
     for (command_origin const& run : runs) {
       if (run.count == 0) node.barrier_refused(run.session, run.first_sequence, why);
       for (std::uint16_t i = 0; i < run.count; ++i) {
