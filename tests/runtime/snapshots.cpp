@@ -99,6 +99,44 @@ TEST(snapshot_transfer, goes_on_where_it_stopped) {
   ASSERT_TRUE(world.arrived.has_value());
 }
 
+// Whoever asks around is told of another donor each time, and of one with another snapshot.
+TEST(snapshot_transfer, is_not_begun_anew_for_another_donor_while_it_arrives) {
+  memory_snapshots store;
+  snapshot_receiver<memory_snapshots> receiver{{.ask_again_ns = 100, .silence_ns = 400}};
+  list<snapshot_send> out;
+  snapshot_info const first{.upto = slot(30), .length = 8};
+  snapshot_info const second{.upto = slot(31), .length = 6};
+  auto const part = [](snapshot_info const& of, std::uint64_t offset) {
+    return snapshot_message(snapshot_part{of, offset, std::vector<std::byte>(2)});
+  };
+  auto const asks = [&](node_id whom) { return out.size() == 1 && out[0].to == whom; };
+  receiver.want(0, node_id(2), slot(30), out);
+  (void)receiver.step(1, node_id(2), snapshot_message(snapshot_offer{first}), store, out);
+  (void)receiver.step(2, node_id(2), part(first, 0), store, out);
+  out.clear();
+  receiver.want(50, node_id(3), slot(31), out);
+  EXPECT_TRUE(out.empty());
+  (void)receiver.step(51, node_id(3), snapshot_message(snapshot_offer{second}), store, out);
+  (void)receiver.step(300, node_id(2), part(first, 2), store, out);
+  out.clear();
+  receiver.want(699, node_id(3), slot(31), out);
+  EXPECT_TRUE(out.empty());
+  receiver.tick(699, out);
+  EXPECT_TRUE(asks(node_id(2))) << "what is lost is asked of the same one again";
+  out.clear();
+  receiver.want(700, node_id(3), slot(31), out);  // for it fell silent
+  ASSERT_TRUE(asks(node_id(3)));
+  auto const* const ask = out[0].message.get_if<snapshot_ask>();
+  ASSERT_NE(ask, nullptr);
+  EXPECT_EQ(ask->have, first);
+  EXPECT_EQ(ask->offset, 4U);
+  (void)receiver.step(701, node_id(3), snapshot_message(snapshot_offer{second}), store, out);
+  out.clear();
+  receiver.tick(801, out);
+  ASSERT_TRUE(asks(node_id(3)));
+  EXPECT_EQ(out[0].message.get_if<snapshot_ask>()->have, second);
+}
+
 TEST(snapshot_transfer, never_sends_more_than_was_asked_for_nor_faster_than_allowed) {
   memory_snapshots store;
   take_snapshot(store, 10, 100'000);

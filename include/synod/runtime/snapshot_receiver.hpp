@@ -15,6 +15,7 @@ struct snapshot_receiver_options {
   std::uint32_t credit_bytes = 1 << 20;               // on their way at a time
   std::uint64_t length_max = std::uint64_t{1} << 40;  // of a whole snapshot
   time_ns ask_again_ns = 500'000'000;
+  time_ns silence_ns = 2'000'000'000;  // of a donor, until another may go on
 };
 
 // Gets a snapshot from a donor into a store: asks, writes what follows in order, asks again for
@@ -29,9 +30,12 @@ class snapshot_receiver {
   [[nodiscard]] time_ns next_deadline() const { return busy() ? ask_at_ : never; }
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
 
-  // Effects: gets one that reaches `at_least` from there. While one is under way, the donor may
-  // change and what is here stays.
+  // Effects: gets one that reaches `at_least` from there, unless one is arriving: whoever asks
+  // around is told of another donor each time, and each has another snapshot, so that none would
+  // ever be whole. Once a donor has been silent for a while, the next one may go on with what is
+  // here.
   void want(time_ns now, node_id from, slot at_least, list<snapshot_send>& out) {
+    if (state_ == phase::receiving && now < arrives_until_) return;
     donor_ = from;
     at_least_ = at_least;
     if (state_ == phase::idle) state_ = phase::asking;
@@ -75,6 +79,7 @@ class snapshot_receiver {
     if (!usable || (state_ == phase::receiving && what == what_)) return;
     what_ = what;
     state_ = phase::receiving;
+    arrives_until_ = now + options_.silence_ns;
     written_ = store.begin(what);
     ask(now, out);
   }
@@ -91,6 +96,7 @@ class snapshot_receiver {
     }
     written_ += part.bytes.size();
     ask_at_ = now + options_.ask_again_ns;
+    arrives_until_ = now + options_.silence_ns;
     if (written_ < what_.length) {
       if (asked_upto_ - written_ <= options_.credit_bytes / 2) ask(now, out);
       return std::nullopt;
@@ -120,6 +126,7 @@ class snapshot_receiver {
   std::uint64_t written_ = 0;
   std::uint64_t asked_upto_ = 0;
   time_ns ask_at_ = never;
+  time_ns arrives_until_ = 0;
   std::uint64_t failures_ = 0;
 };
 
