@@ -194,7 +194,7 @@ TEST(cereal_codec, serves_as_the_codec_of_slot_values) {
   synod::slot_value<command> found;
   ASSERT_TRUE(coder.decode(known->bytes(), allowance, found));
   EXPECT_EQ(found, value);
-  EXPECT_EQ(found.commands(), value.commands());
+  EXPECT_EQ(synod::list<command>(found.commands()), value.commands());
 }
 
 TEST(cereal_codec, a_command_that_cannot_be_written_refuses_its_batch) {

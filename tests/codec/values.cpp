@@ -69,7 +69,7 @@ void expect_comes_back(Replica& at, synod::slot_value<Command> const& value) {
     EXPECT_EQ(found.stamp(), value.stamp());
   }
   if (value.is_batch()) {
-    EXPECT_EQ(found.commands(), value.commands());
+    EXPECT_EQ(synod::list<Command>(found.commands()), value.commands());
     EXPECT_EQ(found.origins(), value.origins());
   }
 }

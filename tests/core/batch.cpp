@@ -177,7 +177,7 @@ TEST(batch_pool, a_small_command_that_stayed_makes_room_for_its_bytes) {
   EXPECT_TRUE(kept.folded());
   EXPECT_EQ(kept, like_it);
   kept.unfold().push_back({1, 2});
-  EXPECT_EQ(kept.commands(), like_it.commands());
+  EXPECT_EQ(synod::list<pair_of_numbers>(kept.commands()), like_it.commands());
   EXPECT_EQ(kept, like_it);
 }
 

@@ -30,7 +30,7 @@ TEST(slot_value, says_what_it_is) {
   EXPECT_TRUE(value().is_noop());
   EXPECT_EQ(value().kind(), value_kind::noop);
   EXPECT_TRUE(of({1, 2}).is_batch());
-  EXPECT_EQ(of({1, 2}).commands(), (std::vector<int>{1, 2}));
+  EXPECT_EQ(synod::list<int>(of({1, 2}).commands()), (std::vector<int>{1, 2}));
   EXPECT_EQ(of({1, 2}).stamp(), 5);
   auto const change = value::of(members(4), 8);
   EXPECT_EQ(change.kind(), value_kind::membership);

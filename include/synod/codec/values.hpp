@@ -237,7 +237,7 @@ class value_coder {
   }
 
   std::size_t write_batch(wire_writer& out, value const& from) {
-    command_view<Command> const commands = from.commands();
+    std::span<Command const> const commands = from.commands();
     if (commands.size() > batch_commands_max) return cannot;
     out(static_cast<std::uint16_t>(commands.size()),
         static_cast<std::uint16_t>(from.origins().size()));
@@ -250,21 +250,18 @@ class value_coder {
                        from.origins().size() * sizeof(command_origin);
     if constexpr (bulk_codec<Coder, Command>) {
       out.patch(length_at, static_cast<std::uint32_t>(Coder::template encoded_length<Command>));
-      coder_.encode_all(std::span<Command const>(commands.data(), commands.size()), out.sink());
+      coder_.encode_all(commands, out.sink());
     } else if (!write_each(out, commands, length_at, cost)) {
       return cannot;
     }
     return cost;
   }
 
-  bool write_each(wire_writer& out, command_view<Command> commands, std::size_t length_at,
+  bool write_each(wire_writer& out, std::span<Command const> commands, std::size_t length_at,
                   std::size_t& cost) {
     lengths_.clear();
     if constexpr (row_codec<Coder, Command>) {
-      if (!coder_.encode_each(std::span<Command const>(commands.data(), commands.size()),
-                              out.sink(), lengths_, cost)) {
-        return false;
-      }
+      if (!coder_.encode_each(commands, out.sink(), lengths_, cost)) return false;
     } else {
       for (Command const& one : commands) {
         std::size_t const before = out.position();

@@ -7,6 +7,8 @@
 #include <synod/core/list.hpp>
 #include <synod/core/one_of.hpp>
 
+#include <span>
+
 namespace synod {
 
 // What a slot decides: nothing (noop), a batch of commands, a membership, or a session. Immutable
@@ -71,7 +73,7 @@ class slot_value {
 
   // Requires: is_batch(). None are left where they were released and are in the bytes that are
   // kept.
-  [[nodiscard]] command_view<Command> commands() const { return batch_node().commands(); }
+  [[nodiscard]] std::span<Command const> commands() const { return batch_node().commands(); }
   [[nodiscard]] origin_view origins() const { return batch_node().origins(); }
   // Requires: not a noop.
   [[nodiscard]] time_ns stamp() const { return node_->stamp; }

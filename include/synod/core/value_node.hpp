@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <new>
+#include <span>
 #include <utility>
 
 namespace synod {
@@ -30,45 +31,6 @@ struct session_change {
 };
 
 enum class value_kind : std::uint8_t { noop = 0, batch = 1, membership = 2, session = 3 };
-
-// The commands of a value, wherever they lie. Good for as long as the value is, and not encoded or
-// released meanwhile.
-template <class Command>
-class command_view {
- public:
-  using value_type = Command;
-  using const_iterator = Command const*;
-
-  command_view() = default;
-  command_view(Command const* first, std::size_t count) : first_(first), count_(count) {}
-  command_view(list<Command> const& all) : command_view(all.data(), all.size()) {}
-  command_view(list<Command>&& ends_before_this) = delete;
-
-  [[nodiscard]] Command const* data() const { return first_; }
-  [[nodiscard]] std::size_t size() const { return count_; }
-  [[nodiscard]] bool empty() const { return count_ == 0; }
-  [[nodiscard]] Command const* begin() const { return first_; }
-  [[nodiscard]] Command const* end() const { return first_ + count_; }
-  // Requires: not empty.
-  [[nodiscard]] Command const& front() const { return *first_; }
-  // Requires: at < size().
-  [[nodiscard]] Command const& operator[](std::size_t at) const { return first_[at]; }
-
-  // To a list, a vector, or another view.
-  template <class Other>
-    requires requires(Other const& other) { other[other.size()]; }
-  friend bool operator==(command_view const& a, Other const& b) {
-    if (a.count_ != b.size()) return false;
-    for (std::size_t i = 0; i < a.count_; ++i) {
-      if (!(a[i] == b[i])) return false;
-    }
-    return true;
-  }
-
- private:
-  Command const* first_ = nullptr;
-  std::size_t count_ = 0;
-};
 
 // What a slot_value points to. One node serves all kinds, so that copying a value is one increment.
 // The log holds hundreds of thousands of them, of which few are on their way, so a node is small:
@@ -131,8 +93,9 @@ struct value_node {
   [[nodiscard]] kept_part& kept() { return *std::launder(reinterpret_cast<kept_part*>(area)); }
   [[nodiscard]] pool* home() { return place == homeless ? nullptr : rows::owner_of(*this, place); }
 
-  [[nodiscard]] command_view<Command> commands() const {
-    if (bare == 0) return borrowed->commands;
+  // Wherever they lie. Good for as long as the value is, and not encoded or released meanwhile.
+  [[nodiscard]] std::span<Command const> commands() const {
+    if (bare == 0) return {borrowed->commands.data(), borrowed->commands.size()};
     if (folded != 0) return {};
     return {std::launder(reinterpret_cast<Command const*>(area)), 1};
   }
